@@ -1,0 +1,106 @@
+//! What the environment says, read once.
+#![expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::sys;
+
+/// Variables that every managed process gets from tsm, and none passes on to a supervisor that it starts.
+pub const PROCESS_DIR_VARIABLE: &str = "TSM_PROCESS_DIR";
+
+/// The caller's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the installation lies.
+    pub layout: Layout,
+    /// Where programs are looked for.
+    pub path: OsString,
+    /// `PYENV_ROOT`, when it is a directory.
+    pub pyenv_root: Option<PathBuf>,
+    /// How long a new process must live before it counts as started.
+    pub stabilize: Duration,
+    /// When tables are coloured.
+    pub colour: Colour,
+}
+
+/// `TSM_COLOR`, `NO_COLOR` and `TERM` together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Whatever stdout is.
+    Always,
+    /// If stdout is a terminal.
+    OnTerminal,
+    /// Not at all.
+    Never,
+}
+
+impl Config {
+    /// Reads the environment of this process.
+    pub fn from_env() -> Result<Self> {
+        Ok(Self {
+            layout: Layout::new(&tetra_dir()?)?,
+            path: env::var_os("PATH").unwrap_or_default(),
+            pyenv_root: variable("PYENV_ROOT").map(PathBuf::from).filter(|root| root.is_dir()),
+            stabilize: stabilize(env::var("TSM_STABILIZE_MS").ok().as_deref()),
+            colour: colour(),
+        })
+    }
+
+    /// The first executable of that name on PATH, absolute where PATH is.
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        find_program(&self.path, name)
+    }
+}
+
+/// The first executable of that name in a PATH.
+pub fn find_program(path: &OsStr, name: &str) -> Option<PathBuf> {
+    env::split_paths(path).map(|dir| dir.join(name)).find(|file| sys::dir::is_executable(file))
+}
+
+/// The directory the caller is in, by the name it came by (`PWD`) where that is true.
+pub fn current_dir() -> std::io::Result<PathBuf> {
+    let physical = env::current_dir()?;
+    let logical = variable("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    Ok(logical.filter(|path| sys::dir::same_file(path, &physical)).unwrap_or(physical))
+}
+
+/// The whole environment, as `KEY=VALUE` entries.
+pub fn environment() -> Vec<Vec<u8>> {
+    env::vars_os()
+        .map(|(key, value)| [key.as_encoded_bytes(), b"=", value.as_encoded_bytes()].concat())
+        .collect()
+}
+
+fn tetra_dir() -> Result<PathBuf> {
+    if let Some(dir) = variable("TETRA_DIR") {
+        return Ok(dir.into());
+    }
+    let home = variable("HOME").ok_or(Error::NoTetraDir)?;
+    Ok(PathBuf::from(home).join("tetra"))
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn stabilize(text: Option<&str>) -> Duration {
+    const DEFAULT: u64 = 500;
+    Duration::from_millis(text.and_then(|text| text.parse().ok()).unwrap_or(DEFAULT))
+}
+
+fn colour() -> Colour {
+    let choice = env::var("TSM_COLOR").unwrap_or_default();
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match choice.as_str() {
+        "always" => Colour::Always,
+        "never" => Colour::Never,
+        _ if dumb || variable("NO_COLOR").is_some() => Colour::Never,
+        _ => Colour::OnTerminal,
+    }
+}

@@ -1,0 +1,94 @@
+//! What can go wrong, in the words a user reads, and the exit code of each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::sys;
+
+/// The result of everything that can fail in a way a user hears of.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure. Its text is exactly what stands on stderr.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Neither TETRA_DIR nor HOME.
+    #[error("tsm: TETRA_DIR not set")]
+    NoTetraDir,
+    /// The root directory's path must fit into JSON records.
+    #[error("tsm: TETRA_DIR is not UTF-8: set it to a path that is")]
+    TetraDirNotText,
+    /// Another writer kept the runtime lock.
+    #[error("tsm: failed to acquire ID allocation lock (timeout after 5s)")]
+    LockTimeout,
+    /// A file or directory could not be used.
+    #[error("tsm: cannot {action} {}: {}", path.display(), sys::reason(source))]
+    File {
+        /// `read`, `write`, `create`…
+        action: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The operating system refused something that has no path.
+    #[error("tsm: cannot {action}: {}", sys::reason(source))]
+    System {
+        /// What was attempted.
+        action: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A name or id that `info`, `paths`, `env`, `logs` and `restart` do not know.
+    #[error("tsm: process '{0}' not found")]
+    NoSuchProcess(String),
+    /// An id that `restart` and `delete` do not know.
+    #[error("tsm: process ID '{0}' not found")]
+    NoSuchId(String),
+    /// A number that is neither id, pid nor port of a record.
+    #[error("tsm: process ID/PID/port '{0}' not found")]
+    NoSuchNumber(String),
+    /// Several names contain the word. The first line of two or more: see [`Error::details`].
+    #[error("tsm: ambiguous name '{word}', matches:")]
+    Ambiguous {
+        /// The word.
+        word: String,
+        /// Ids and names that match.
+        matches: Vec<(i64, String)>,
+        /// What is said after the list.
+        then: Option<Box<Error>>,
+    },
+    /// Wrong words on the command line. The text is whole.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// The exit code that the contract gives this failure.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 64,
+            _ => 1,
+        }
+    }
+
+    /// What is said after the first line, a line each.
+    pub fn details(&self) -> Vec<String> {
+        let Self::Ambiguous { matches, then, .. } = self else {
+            return Vec::new();
+        };
+        let matches = matches.iter().map(|(id, name)| format!("  {id}: {name}"));
+        matches.chain(then.iter().map(ToString::to_string)).collect()
+    }
+
+    /// For `map_err`: a failed action on a path.
+    pub fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// For `map_err`: a failed action that has no path.
+    pub fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { action, source }
+    }
+}

@@ -1,0 +1,134 @@
+//! The records: one JSON file for each process. Readers take no lock, because every write is an atomic replacement;
+//! whoever changes anything holds the [`Writer`]. Nobody else opens `runtime/processes`.
+
+mod lookup;
+mod name;
+mod record;
+mod reservation;
+mod writer;
+
+pub use lookup::{Target, resolve, resolve_target};
+pub use name::is_valid as is_valid_name;
+pub use record::{KillMode, NewRecord, Record, Status};
+pub use reservation::Reservation;
+pub use writer::Writer;
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::sys::lock::FileLock;
+
+/// How long a command waits for other writers.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const EXTENSION: &str = ".json";
+
+/// The records of one installation.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    layout: Layout,
+}
+
+/// A record's file as the sweep finds it.
+#[derive(Debug)]
+pub enum Found {
+    /// A record.
+    Whole(Record),
+    /// A file that is none, by its name.
+    Damaged(String),
+}
+
+impl Registry {
+    /// Of the installation at `layout`.
+    pub fn new(layout: Layout) -> Self {
+        Self { layout }
+    }
+
+    /// Where everything lies.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Every whole record, bytewise by file name (`a-1.json` before `a.json`).
+    pub fn records(&self) -> Result<Vec<Record>> {
+        let whole = |found| match found {
+            Found::Whole(record) => Some(record),
+            Found::Damaged(_) => None,
+        };
+        Ok(self.scan()?.into_iter().filter_map(whole).collect())
+    }
+
+    /// Every record's file, damaged ones too, in the order of [`Registry::records`].
+    pub fn scan(&self) -> Result<Vec<Found>> {
+        Ok(self.names()?.iter().filter_map(|name| self.look(name)).collect())
+    }
+
+    /// The record of that name, if there is a whole one.
+    pub fn find(&self, name: &str) -> Option<Record> {
+        match self.look(name)? {
+            Found::Whole(record) => Some(record),
+            Found::Damaged(_) => None,
+        }
+    }
+
+    /// What lies under that name; `None` when nothing does.
+    pub fn look(&self, name: &str) -> Option<Found> {
+        if !name::is_valid(name) {
+            return None;
+        }
+        match fs::read(self.layout.record(name)) {
+            Ok(bytes) => Some(match Record::parse(name, &bytes) {
+                Some(record) => Found::Whole(record),
+                None => Found::Damaged(name.to_owned()),
+            }),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether anything was ever recorded here.
+    pub fn exists(&self) -> bool {
+        self.layout.processes().is_dir()
+    }
+
+    /// The turn to write, waiting at most five seconds for it.
+    pub fn lock(&self) -> Result<Writer<'_>> {
+        self.take(|path| FileLock::take(path, PATIENCE))?.ok_or(Error::LockTimeout)
+    }
+
+    /// The turn to write if it is free now.
+    pub fn try_lock(&self) -> Result<Option<Writer<'_>>> {
+        self.take(FileLock::try_take)
+    }
+
+    fn take(
+        &self,
+        take: impl FnOnce(&std::path::Path) -> io::Result<Option<FileLock>>,
+    ) -> Result<Option<Writer<'_>>> {
+        let runtime = self.layout.runtime();
+        fs::create_dir_all(&runtime).map_err(Error::file("create", &runtime))?;
+        let path = self.layout.lock();
+        let lock = take(&path).map_err(Error::file("lock", &path))?;
+        Ok(lock.map(|lock| Writer::new(self, lock)))
+    }
+
+    /// The names of the records' files, in order. Hidden files, directories and other endings are never records.
+    fn names(&self) -> Result<Vec<String>> {
+        let dir = self.layout.processes();
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::file("read", &dir)(error)),
+        };
+        let mut files: Vec<String> = entries
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|file| file.ends_with(EXTENSION) && !file.starts_with('.'))
+            .collect();
+        files.sort_unstable();
+        Ok(files.iter().filter_map(|file| file.strip_suffix(EXTENSION)).map(str::to_owned).collect())
+    }
+}

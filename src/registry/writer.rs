@@ -1,0 +1,123 @@
+//! The turn to write: everything that changes records, pid files and reservations.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::{Record, Registry, Reservation};
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::sys::atomic;
+use crate::sys::lock::FileLock;
+use crate::sys::proc::Identity;
+
+const MODE: u32 = 0o644;
+
+/// Holds the runtime lock until dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Writer<'a> {
+    registry: &'a Registry,
+    _lock: FileLock,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(registry: &'a Registry, lock: FileLock) -> Self {
+        Self { registry, _lock: lock }
+    }
+
+    /// The records whose turn this is.
+    pub fn registry(&self) -> &'a Registry {
+        self.registry
+    }
+
+    /// Where everything lies.
+    pub fn layout(&self) -> &'a Layout {
+        &self.registry.layout
+    }
+
+    /// Writes a record.
+    pub fn save(&self, record: &Record) -> Result<()> {
+        make_dir(&self.layout().processes())?;
+        let path = self.layout().record(record.name());
+        atomic::replace(&path, &record.to_bytes(), MODE).map_err(Error::file("write", &path))
+    }
+
+    /// Reads a record again, changes it and writes it. `None`: there is none that `wanted` agrees with.
+    pub fn update(
+        &self,
+        name: &str,
+        wanted: impl FnOnce(&Record) -> bool,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Option<Record>> {
+        let Some(mut record) = self.registry.find(name).filter(wanted) else {
+            return Ok(None);
+        };
+        change(&mut record);
+        self.save(&record)?;
+        Ok(Some(record))
+    }
+
+    /// Removes a record, its pid file and the environment dump the bash tool may have left.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        for path in [self.layout().record(name), self.layout().pid_file(name), self.layout().env_dump(name)] {
+            atomic::remove(&path).map_err(Error::file("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Puts a file that is no record out of the way: `.NAME.json.invalid`.
+    pub fn set_aside(&self, name: &str) -> Result<()> {
+        let path = self.layout().record(name);
+        let aside = path.with_file_name(format!(".{name}.json.invalid"));
+        fs::rename(&path, aside).map_err(Error::file("set aside", &path))
+    }
+
+    /// Writes a pid file: the number and a newline.
+    pub fn write_pid_file(&self, name: &str, pid: i32) -> Result<()> {
+        make_dir(&self.layout().pids())?;
+        let path = self.layout().pid_file(name);
+        atomic::replace(&path, format!("{pid}\n").as_bytes(), MODE).map_err(Error::file("write", &path))
+    }
+
+    /// Removes a pid file.
+    pub fn remove_pid_file(&self, name: &str) -> Result<()> {
+        let path = self.layout().pid_file(name);
+        atomic::remove(&path).map_err(Error::file("remove", &path))
+    }
+
+    /// Takes a name for this process, with the id its record has, else with the lowest that is free. `None`: the name
+    /// is being started by somebody.
+    pub fn reserve(&self, name: &str, by: &Identity) -> Result<Option<Reservation>> {
+        let live = Reservation::sweep(self.layout());
+        if live.iter().any(|reservation| reservation.name == name) {
+            return Ok(None);
+        }
+        let id = match self.registry.find(name) {
+            Some(record) => record.tsm_id(),
+            None => self.lowest_free_id(&live)?,
+        };
+        let reservation = Reservation::new(id, name, by);
+        reservation.write(self.layout())?;
+        Ok(Some(reservation))
+    }
+
+    /// Whether somebody is starting that name.
+    pub fn is_reserved(&self, name: &str) -> bool {
+        Reservation::find(name, self.layout()).is_some()
+    }
+
+    fn lowest_free_id(&self, live: &[Reservation]) -> Result<i64> {
+        let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
+        taken.extend(self.registry.records()?.iter().map(Record::tsm_id));
+        let mut id = 0;
+        while taken.contains(&id) {
+            id += 1;
+        }
+        Ok(id)
+    }
+}
+
+fn make_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(Error::file("create", path))
+}

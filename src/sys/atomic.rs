@@ -1,0 +1,69 @@
+//! Replace a file so that a reader, or a crash, sees the old bytes or the new ones and nothing between.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Writes `bytes` to a draft beside `path`, syncs it and renames it into place, then syncs the directory.
+///
+/// The draft's name is fixed, so that one left by a crash is overwritten by the next write: the caller holds whatever
+/// makes writers of `path` take turns. `mode` is reduced by the umask.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let draft = draft(path)?;
+    write_draft(&draft, bytes, mode).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })?;
+    sync_parent(path)
+}
+
+/// Creates `path` with `bytes` unless it is there already: of several creators one wins, the others change nothing.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    write_draft(&draft, bytes, mode)?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file; one that is not there is as good as removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_data()
+}
+
+/// `.NAME.tmp` in the same directory: a leading dot keeps it out of every listing of records.
+fn draft(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(".tmp");
+    Ok(path.with_file_name(hidden))
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}

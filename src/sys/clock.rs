@@ -1,0 +1,44 @@
+//! The wall clock, in whole seconds and as UTC dates.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since the epoch, with their fraction.
+pub fn now() -> f64 {
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |elapsed| elapsed.as_secs_f64())
+}
+
+/// Whole seconds since the epoch.
+#[expect(clippy::cast_possible_truncation, reason = "seconds fit for the next 292 billion years")]
+pub fn epoch() -> i64 {
+    now() as i64
+}
+
+/// `YYYY-MM-DD` of an epoch second in UTC (the proleptic Gregorian calendar, counted in 400-year eras).
+pub fn utc_date(epoch: i64) -> String {
+    let days = epoch.div_euclid(86_400) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc_date;
+
+    #[test]
+    fn dates_follow_the_calendar() {
+        assert_eq!(utc_date(0), "1970-01-01");
+        assert_eq!(utc_date(951_782_399), "2000-02-28");
+        assert_eq!(utc_date(951_782_400), "2000-02-29");
+        assert_eq!(utc_date(1_798_761_599), "2026-12-31");
+        assert_eq!(utc_date(-1), "1969-12-31");
+    }
+}

@@ -1,0 +1,111 @@
+//! Two kinds of lock, each gone with its holder: flock(2), which children inherit, and fcntl(2), which they do not.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const RETRY: Duration = Duration::from_millis(2);
+
+/// An exclusive flock(2), held until dropped. `flock(1)` on the same file waits for it too.
+#[derive(Debug)]
+#[must_use]
+pub struct FileLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl FileLock {
+    /// Takes the lock if nobody has it; `None` when somebody does.
+    pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Takes the lock, waiting at most `patience`; `None` when it stays taken.
+    pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(Some(lock));
+            }
+            if Instant::now() >= deadline {
+                return Ok(None);
+            }
+            std::thread::sleep(RETRY);
+        }
+    }
+}
+
+/// Whether anybody holds a flock(2) on the file. A file that is not there is not held.
+pub fn is_held(path: &Path) -> bool {
+    let Ok(file) = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// An exclusive fcntl(2) lock on a whole file. It belongs to this process alone: children do not inherit it, and
+/// closing any descriptor of the file drops it, so the file must not be opened a second time while it is held.
+#[derive(Debug)]
+#[must_use]
+pub struct OwnerLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl OwnerLock {
+    /// Takes the lock on an open file; gives the file back when another process has it.
+    pub fn try_take(file: File) -> io::Result<Result<Self, File>> {
+        let request = whole_file(libc::F_WRLCK);
+        // SAFETY: the descriptor is open and `request` is a valid flock that outlives the call.
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const request) };
+        if result == 0 {
+            return Ok(Ok(Self(file)));
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::EACCES) => Ok(Err(file)),
+            _ => Err(error),
+        }
+    }
+}
+
+/// The process that holds an [`OwnerLock`] on the file at `path`, without taking it. `None`: nobody, or no such file.
+pub fn owner(path: &Path) -> Option<i32> {
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
+    owner_of(&file)
+}
+
+/// As [`owner`], for a file that is open already.
+pub fn owner_of(file: &File) -> Option<i32> {
+    let mut answer = whole_file(libc::F_WRLCK);
+    // SAFETY: the descriptor is open and `answer` is a valid flock that outlives the call.
+    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETLK, &raw mut answer) };
+    let held = result == 0 && i32::from(answer.l_type) != libc::F_UNLCK && answer.l_pid > 0;
+    held.then_some(answer.l_pid)
+}
+
+fn whole_file(kind: i32) -> libc::flock {
+    // SAFETY: flock is a plain struct of integers, for which all zeroes is a value: from the start, to the end.
+    let mut request: libc::flock = unsafe { std::mem::zeroed() };
+    #[expect(clippy::cast_possible_truncation, reason = "lock kinds are 0, 1 and 2")]
+    {
+        request.l_type = kind as libc::c_short;
+        request.l_whence = libc::SEEK_SET as libc::c_short;
+    }
+    request
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+}

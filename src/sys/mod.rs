@@ -1,0 +1,31 @@
+//! The operating system: every system call and every `unsafe` block of the crate. Knows nothing of tsm.
+#![allow(unsafe_code)]
+
+pub mod atomic;
+pub mod clock;
+pub mod dir;
+pub mod fifo;
+pub mod host;
+pub mod lock;
+pub mod pidfd;
+pub mod poll;
+pub mod proc;
+pub mod signal;
+pub mod socket;
+pub mod spawn;
+
+use std::io;
+
+/// The text of an error as a user reads it: without Rust's ` (os error N)`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+/// An errno of `nix` as the standard library's error.
+fn io_error(errno: nix::errno::Errno) -> io::Error {
+    io::Error::from_raw_os_error(errno as i32)
+}

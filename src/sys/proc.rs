@@ -1,0 +1,195 @@
+//! Processes as the kernel shows them, and the identity that tells one from a later one with the same pid.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::signal;
+
+/// One process of one boot: a pid alone may be used again, this may not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Process id.
+    pub pid: i32,
+    /// Kernel start stamp, in clock ticks since boot (field 22 of `/proc/PID/stat`).
+    pub start_ticks: u64,
+    /// `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: String,
+}
+
+impl Identity {
+    /// Of the process that has this pid now; `None` when there is none or it is a zombie.
+    pub fn of(pid: i32) -> Option<Self> {
+        let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
+        Some(Self { pid, start_ticks: stat.start_ticks, boot_id: boot_id().to_owned() })
+    }
+
+    /// Of this very process.
+    pub fn own() -> Option<Self> {
+        Self::of(i32::try_from(std::process::id()).ok()?)
+    }
+
+    /// Whether this very process still runs. A zombie is dead.
+    pub fn is_alive(&self) -> bool {
+        self.pid > 1 && self.boot_id == boot_id() && is_running(self.pid, self.start_ticks)
+    }
+}
+
+/// Whether a process with this pid and start stamp runs. Where the kernel hides the process from us, its
+/// existence is all there is to go by.
+pub fn is_running(pid: i32, start_ticks: u64) -> bool {
+    match Stat::read(pid) {
+        Some(stat) => stat.start_ticks == start_ticks && !stat.is_dead(),
+        None => signal::exists(pid),
+    }
+}
+
+/// The id of this boot of the kernel; empty where there is none to read.
+pub fn boot_id() -> &'static str {
+    static BOOT_ID: OnceLock<String> = OnceLock::new();
+    BOOT_ID.get_or_init(|| {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        text.trim_end().to_owned()
+    })
+}
+
+/// The fields of `/proc/PID/stat` that tsm reads.
+#[derive(Clone, Debug)]
+pub struct Stat {
+    /// Process id.
+    pub pid: i32,
+    /// Kernel command name, at most 15 bytes.
+    pub comm: String,
+    /// State letter; `Z` is a zombie.
+    pub state: char,
+    /// Parent.
+    pub ppid: i32,
+    /// Process group.
+    pub pgrp: i32,
+    /// Session.
+    pub session: i32,
+    /// Start stamp, in clock ticks since boot.
+    pub start_ticks: u64,
+}
+
+impl Stat {
+    /// Of the process that has this pid now.
+    pub fn read(pid: i32) -> Option<Self> {
+        Self::parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+    }
+
+    /// Of every process that is visible to us.
+    pub fn all() -> Vec<Self> {
+        pids().filter_map(Self::read).collect()
+    }
+
+    /// Ended, though perhaps not reaped yet.
+    pub fn is_dead(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    /// When it started, in seconds since the epoch, to the second.
+    pub fn started(&self) -> Option<i64> {
+        let ticks = i64::try_from(self.start_ticks).ok()?;
+        Some(boot_time()? + ticks.checked_div(ticks_per_second())?)
+    }
+
+    /// The command name may hold blanks and parentheses, so it ends at the last `)`.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, tail) = text.rsplit_once(") ")?;
+        let (pid, comm) = head.split_once(" (")?;
+        let fields: Vec<&str> = tail.split(' ').collect();
+        let number = |field: usize| fields.get(field - 3)?.parse::<i32>().ok();
+        Some(Self {
+            pid: pid.parse().ok()?,
+            comm: comm.to_owned(),
+            state: fields.first()?.chars().next()?,
+            ppid: number(4)?,
+            pgrp: number(5)?,
+            session: number(6)?,
+            start_ticks: fields.get(22 - 3)?.parse().ok()?,
+        })
+    }
+}
+
+/// The pids of every process that is visible to us.
+pub fn pids() -> impl Iterator<Item = i32> {
+    fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The environment a process was started with, as `KEY=VALUE` entries. `None` when it is not ours to read.
+pub fn environment(pid: i32) -> Option<Vec<Vec<u8>>> {
+    strings(pid, "environ")
+}
+
+/// The words of a process's command line. `None` when there is no such process.
+pub fn command_line(pid: i32) -> Option<Vec<Vec<u8>>> {
+    strings(pid, "cmdline")
+}
+
+fn strings(pid: i32, file: &str) -> Option<Vec<Vec<u8>>> {
+    let bytes = fs::read(format!("/proc/{pid}/{file}")).ok()?;
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    Some(bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect())
+}
+
+/// What each open descriptor of a process refers to. Empty when it is not ours to read.
+pub fn descriptors(pid: i32) -> impl Iterator<Item = (i32, PathBuf)> {
+    fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten().filter_map(|entry| {
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        Some((number, fs::read_link(entry.path()).ok()?))
+    })
+}
+
+/// The effective user of a process.
+pub fn user(pid: i32) -> Option<u32> {
+    Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
+}
+
+/// Whether a process runs the same executable file as this one.
+pub fn runs_our_executable(pid: i32) -> bool {
+    let file = |path: String| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    let theirs = file(format!("/proc/{pid}/exe"));
+    theirs.is_some() && theirs == file("/proc/self/exe".to_owned())
+}
+
+fn boot_time() -> Option<i64> {
+    static BOOT_TIME: OnceLock<Option<i64>> = OnceLock::new();
+    *BOOT_TIME.get_or_init(|| {
+        let text = fs::read_to_string("/proc/stat").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
+        line.trim().parse().ok()
+    })
+}
+
+fn ticks_per_second() -> i64 {
+    // SAFETY: sysconf takes an integer and returns one.
+    unsafe { libc::sysconf(libc::_SC_CLK_TCK) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_name_may_hold_anything() {
+        let tail = "S 1 7 8 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 99";
+        let stat = Stat::parse(format!("7 (a) b ) {tail}").as_bytes()).unwrap();
+        assert_eq!((stat.pid, stat.comm.as_str(), stat.state), (7, "a) b ", 'S'));
+        assert_eq!((stat.ppid, stat.pgrp, stat.session, stat.start_ticks), (1, 7, 8, 4242));
+    }
+
+    #[test]
+    fn we_are_alive_and_nobody_else_is_us() {
+        let own = Identity::own().unwrap();
+        assert!(own.is_alive());
+        assert!(!Identity { start_ticks: own.start_ticks + 1, ..own.clone() }.is_alive());
+        assert!(!Identity { boot_id: "another".into(), ..own }.is_alive());
+    }
+}
