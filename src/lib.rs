@@ -12,6 +12,7 @@ pub mod config;
 pub mod error;
 pub mod history;
 pub mod layout;
+pub mod logs;
 pub mod ports;
 pub mod registry;
 pub mod sys;

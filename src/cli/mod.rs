@@ -1,6 +1,7 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
 mod io;
+mod logs;
 mod paths;
 mod setup;
 mod words;
@@ -30,6 +31,7 @@ struct Command {
 /// Every command that works on an installation, in the order of the detailed help.
 const COMMANDS: &[Command] = &[
     Command { names: &["setup"], catalog: setup::catalog, run: setup::run },
+    Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
 ];
 
