@@ -3,6 +3,8 @@
 mod io;
 mod paths;
 mod setup;
+#[allow(dead_code, reason = "not in the table before its run() is")]
+mod start;
 mod words;
 
 use std::ffi::OsString;
