@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod history;
+pub mod launch;
 pub mod layout;
 pub mod logs;
 pub mod ports;

@@ -4,6 +4,8 @@ mod io;
 mod logs;
 mod paths;
 mod setup;
+#[allow(dead_code, reason = "not in the table before its run() is")]
+mod start;
 mod words;
 
 use std::ffi::OsString;
