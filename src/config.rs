@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,24 +42,29 @@ pub enum Colour {
 impl Config {
     /// Reads the environment of this process.
     pub fn from_env() -> Result<Self> {
-        Ok(Self {
-            layout: Layout::new(&tetra_dir()?)?,
+        Ok(Self::of_layout(Layout::new(&tetra_dir()?)?))
+    }
+
+    /// Reads the environment of a process that has been told where the installation lies.
+    pub fn of_layout(layout: Layout) -> Self {
+        Self {
+            layout,
             path: env::var_os("PATH").unwrap_or_default(),
             pyenv_root: variable("PYENV_ROOT").map(PathBuf::from).filter(|root| root.is_dir()),
             stabilize: stabilize(env::var("TSM_STABILIZE_MS").ok().as_deref()),
             colour: colour(),
-        })
+        }
+    }
+
+    /// The nvm of this installation.
+    pub fn nvm_dir(&self) -> Option<PathBuf> {
+        Some(self.layout.tetra().join("nvm")).filter(|dir| dir.is_dir())
     }
 
     /// The first executable of that name on PATH, absolute where PATH is.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
-        find_program(&self.path, name)
+        env::split_paths(&self.path).map(|dir| dir.join(name)).find(|file| sys::dir::is_executable(file))
     }
-}
-
-/// The first executable of that name in a PATH.
-pub fn find_program(path: &OsStr, name: &str) -> Option<PathBuf> {
-    env::split_paths(path).map(|dir| dir.join(name)).find(|file| sys::dir::is_executable(file))
 }
 
 /// The directory the caller is in, by the name it came by (`PWD`) where that is true.

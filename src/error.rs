@@ -66,6 +66,17 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// Somebody else is it.
+    #[error("❌ Process '{0}' already running")]
+    AlreadyRunning(String),
+    /// A process does not run again, or could not be stopped.
+    #[error("tsm: failed to restart '{name}'{}", why.map(|why| format!(" ({why})")).unwrap_or_default())]
+    RestartFailed {
+        /// Its name.
+        name: String,
+        /// What its record lacks.
+        why: Option<&'static str>,
+    },
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),

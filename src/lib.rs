@@ -13,14 +13,23 @@ pub mod error;
 pub mod history;
 pub mod launch;
 pub mod layout;
+pub mod lifecycle;
 pub mod logs;
+pub mod output;
 pub mod ports;
 pub mod registry;
+pub mod supervisor;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 
 use std::ffi::OsString;
 
 /// Runs one command: its words without the program's name. Returns the exit code.
 pub fn run(words: Vec<OsString>) -> u8 {
-    cli::run(words)
+    match words.split_first() {
+        // Before anything of the command line: what is loaded now stays for the life of the process it watches.
+        Some((first, rest)) if first == supervisor::SUPERVISE => supervisor::run(rest),
+        _ => cli::run(words),
+    }
 }

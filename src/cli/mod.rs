@@ -1,18 +1,21 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
 mod io;
+mod kill;
 mod logs;
 mod paths;
+mod restart;
 mod setup;
-#[allow(dead_code, reason = "not in the table before its run() is")]
 mod start;
+mod stop;
+mod targets;
 mod words;
 
 use std::ffi::OsString;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::registry::Registry;
+use crate::registry::{Record, Registry};
 use io::Io;
 use words::Words;
 
@@ -33,6 +36,10 @@ struct Command {
 /// Every command that works on an installation, in the order of the detailed help.
 const COMMANDS: &[Command] = &[
     Command { names: &["setup"], catalog: setup::catalog, run: setup::run },
+    Command { names: &["start"], catalog: start::catalog, run: start::run },
+    Command { names: &["stop"], catalog: stop::catalog, run: stop::run },
+    Command { names: &["restart"], catalog: restart::catalog, run: restart::run },
+    Command { names: &["kill"], catalog: kill::catalog, run: kill::run },
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
 ];
@@ -96,4 +103,14 @@ fn unknown(word: &str) -> u8 {
 /// A wrong command line, in one line of the command's own.
 fn usage(text: impl Into<String>) -> Error {
     Error::Usage(text.into())
+}
+
+/// A pid as lines show it: `-` when none is recorded.
+fn shown_pid(record: &Record) -> String {
+    record.pid().map_or_else(|| "-".to_owned(), |pid| pid.to_string())
+}
+
+/// A port as lines show it.
+fn shown_port(record: &Record) -> String {
+    record.port().map_or_else(|| "none".to_owned(), |port| port.to_string())
 }

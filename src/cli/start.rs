@@ -4,8 +4,14 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Arg;
 
-use super::{Words, usage};
-use crate::error::Result;
+use super::{Context, Io, Words, shown_pid, shown_port, usage};
+use crate::config;
+use crate::error::{Error, Result};
+use crate::launch::{self, Blocker, Request};
+use crate::lifecycle::{self, Listening, Started};
+use crate::output::excerpt;
+use crate::registry::Record;
+use crate::sys::clock;
 
 const USAGE: &str = "tsm start [--env FILE] [--port PORT] [--name NAME] <command> [args...]";
 
@@ -49,6 +55,62 @@ pub(super) fn catalog() -> clap::Command {
                 .num_args(1..)
                 .help("A command line, or a service's name"),
         )
+}
+
+pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
+    let args = parse(words)?;
+    let request = Request {
+        command: args.command(),
+        env_file: args.env,
+        port: args.port,
+        name: args.name,
+        cwd: config::current_dir().map_err(Error::system("find the current directory"))?,
+        epoch: clock::epoch(),
+    };
+    let spec = launch::spec(&request, &cx.config)?;
+    let (name, port) = (spec.name.clone(), spec.port);
+    match lifecycle::start(spec, &cx.config, &cx.registry)? {
+        Started::Online { record, listening } => {
+            report(&record, listening, &mut cx.io);
+            Ok(0)
+        }
+        Started::Failed { reason, last_words, blocker } => {
+            cx.io.error(format_args!("❌ Failed to start: {name} ({reason})"));
+            cx.io.error_bytes(&last_words);
+            if let (Some(port), Some(blocker)) = (port, blocker) {
+                explain(port, &blocker, &mut cx.io);
+            }
+            Ok(1)
+        }
+    }
+}
+
+fn report(record: &Record, listening: Listening, io: &mut Io) {
+    let (port, declared) = (shown_port(record), record.port().unwrap_or(0));
+    match listening {
+        Listening::AsDeclared => {}
+        Listening::Nowhere => {
+            let text = "Process started but not listening on expected port";
+            io.error(format_args!("⚠️  Warning: {text} {declared}"));
+        }
+        Listening::Elsewhere(actual) => {
+            io.error(format_args!("⚠️  Warning: Port mismatch (declared={declared}, actual={actual})"));
+        }
+    }
+    let (name, id, pid) = (record.name(), record.tsm_id(), shown_pid(record));
+    io.line(format_args!("✅ Started: {name} (TSM ID: {id}, PID: {pid}, Port: {port})"));
+}
+
+/// Who has the port of a process that died, and what can be done about it.
+fn explain(port: u16, blocker: &Blocker, io: &mut Io) {
+    let pid = blocker.pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
+    io.error(format_args!("\n🔴 Port {port} is already in use!"));
+    io.error(format_args!("   Blocking process: PID {pid}"));
+    io.error(format_args!("   Command: {}", excerpt::beginning(&blocker.command, 80)));
+    io.error("\nSolutions:");
+    io.error(format_args!("   • Stop the process: kill {pid}"));
+    io.error("   • Or use a different port in your config");
+    io.error("   • Or use: tsm doctor");
 }
 
 /// Options stand anywhere, also behind the command's first word. Whatever else begins with `--` is refused, `--` too.

@@ -36,8 +36,8 @@ fn declares_port(line: &[u8]) -> bool {
 mod tests {
     use std::fs;
 
-    use super::super::testing;
     use super::*;
+    use crate::testing;
 
     #[test]
     fn short_names_are_files_in_env() {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::kind::Kind;
 use crate::config::Config;
+use crate::registry::Kind;
 use crate::sys::dir::is_executable;
 
 #[cfg(target_os = "macos")]
@@ -23,7 +23,7 @@ pub(super) fn find(kind: Kind, config: &Config, cwd: &Path) -> Option<String> {
     let found = match kind {
         Kind::Command => return None,
         Kind::Python => python(config, cwd),
-        Kind::Node => match nvm_dir(config) {
+        Kind::Node => match config.nvm_dir() {
             Some(nvm) => nvm_current(&nvm),
             None => on_path("node", config, cwd),
         },
@@ -32,11 +32,6 @@ pub(super) fn find(kind: Kind, config: &Config, cwd: &Path) -> Option<String> {
         Kind::Go => own("go/bin/go", config).or_else(|| on_path("go", config, cwd)),
     };
     Some(found.unwrap_or_else(|| kind.name().to_owned()))
-}
-
-/// The nvm of this installation.
-pub(super) fn nvm_dir(config: &Config) -> Option<PathBuf> {
-    Some(config.layout.tetra().join("nvm")).filter(|dir| dir.is_dir())
 }
 
 fn python(config: &Config, cwd: &Path) -> Option<String> {
@@ -81,8 +76,8 @@ fn text(path: PathBuf) -> Option<String> {
 mod tests {
     use std::fs;
 
-    use super::super::testing;
     use super::*;
+    use crate::testing;
 
     fn found(kind: Kind, config: &Config) -> String {
         find(kind, config, Path::new("/w")).unwrap()

@@ -2,16 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The type of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Python,
-    Node,
-    Bash,
-    Lua,
-    Go,
-    Command,
-}
+use crate::registry::Kind;
 
 /// The types that have an interpreter, in the order they are tried: name, extension, type.
 const INTERPRETED: [(&str, &str, Kind); 5] = [
@@ -22,30 +13,16 @@ const INTERPRETED: [(&str, &str, Kind); 5] = [
     ("go", ".go", Kind::Go),
 ];
 
-impl Kind {
-    /// By the first word's file name (`python*` or `*.py`), else by the first script named anywhere in the text.
-    /// The contract has no `*.go` among the patterns.
-    pub(super) fn of(command: &str) -> Self {
-        let file = file_name(first_word(command));
-        let fits = |(name, extension, kind): &&(&str, &str, Self)| {
-            file.starts_with(name) || (*kind != Self::Go && file.ends_with(extension))
-        };
-        match INTERPRETED.iter().find(fits) {
-            Some((_, _, kind)) => *kind,
-            None => of_script_in(command).unwrap_or(Self::Command),
-        }
-    }
-
-    /// As the record has it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Python => "python",
-            Self::Node => "node",
-            Self::Bash => "bash",
-            Self::Lua => "lua",
-            Self::Go => "go",
-            Self::Command => "command",
-        }
+/// By the first word's file name (`python*` or `*.py`), else by the first script named anywhere in the text.
+/// The contract has no `*.go` among the patterns.
+pub(super) fn detect(command: &str) -> Kind {
+    let file = file_name(first_word(command));
+    let fits = |(name, extension, kind): &&(&str, &str, Kind)| {
+        file.starts_with(name) || (*kind != Kind::Go && file.ends_with(extension))
+    };
+    match INTERPRETED.iter().find(fits) {
+        Some((_, _, kind)) => *kind,
+        None => of_script_in(command).unwrap_or(Kind::Command),
     }
 }
 
@@ -99,8 +76,8 @@ fn quoted(path: &str) -> Cow<'_, str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing;
     use super::*;
+    use crate::testing;
 
     #[test]
     fn type_follows_the_first_word_then_the_scripts_in_the_text() {
@@ -122,7 +99,7 @@ mod tests {
             ("./python/run", "command"),
             ("", "command"),
         ] {
-            assert_eq!(Kind::of(command).name(), kind, "{command:?}");
+            assert_eq!(detect(command).name(), kind, "{command:?}");
         }
     }
 
@@ -164,7 +141,7 @@ mod tests {
                  fi;;
             esac"#;
         for (input, kind) in inputs.iter().zip(testing::bash_says(script, &inputs)) {
-            assert_eq!(Kind::of(input).name(), kind, "{input:?}");
+            assert_eq!(detect(input).name(), kind, "{input:?}");
         }
     }
 

@@ -1,15 +1,15 @@
 //! From the words of `tsm start` to what is to run: type, interpreter, port, name, and the script that becomes it.
 
-pub mod environment;
-pub mod script;
-
+mod attempt;
 mod env_file;
 mod interpreter;
 mod kind;
+mod listen;
 mod name;
 mod port;
-#[cfg(test)]
-mod testing;
+
+pub use attempt::{Launched, Refusal, launch, make_places};
+pub use listen::{Blocker, blocker, first_port};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,7 +17,6 @@ use std::path::PathBuf;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::registry::is_valid_name;
-use kind::Kind;
 use port::Declared;
 
 /// What a caller asks for. An empty option counts as one that was not given.
@@ -84,7 +83,7 @@ pub fn spec(request: &Request, config: &Config) -> Result<Spec> {
     let command = text(request.command.clone())?;
     let cwd = text(request.cwd.clone().into_os_string())?;
     let env_file = env_file(request).map(text).transpose()?;
-    let kind = Kind::of(&command);
+    let kind = kind::detect(&command);
     let interpreter = interpreter::find(kind, config, &request.cwd);
     let command = match &interpreter {
         Some(interpreter) => kind::rewrite(&command, interpreter),
@@ -122,13 +121,13 @@ mod tests {
 
     fn refusal(request: &Request) -> String {
         let temp = tempfile::tempdir().unwrap();
-        spec(request, &testing::config(temp.path())).unwrap_err().to_string()
+        spec(request, &crate::testing::config(temp.path())).unwrap_err().to_string()
     }
 
     #[test]
     fn plain_command_is_taken_as_it_is() {
         let temp = tempfile::tempdir().unwrap();
-        let spec = spec(&request("./bin/serve.sh.x -v"), &testing::config(temp.path())).unwrap();
+        let spec = spec(&request("./bin/serve.sh.x -v"), &crate::testing::config(temp.path())).unwrap();
         assert_eq!(
             spec,
             Spec {
@@ -146,8 +145,8 @@ mod tests {
     #[test]
     fn interpreter_replaces_its_word_and_the_port_comes_from_the_text_as_typed() {
         let temp = tempfile::tempdir().unwrap();
-        let config = testing::config(temp.path());
-        testing::executable(&temp.path().join("bin/python3"), "");
+        let config = crate::testing::config(temp.path());
+        crate::testing::executable(&temp.path().join("bin/python3"), "");
         let python = temp.path().join("bin/python3").display().to_string();
         let request = Request {
             name: Some("web".into()),

@@ -65,8 +65,8 @@ fn suffixes(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::testing;
     use super::*;
+    use crate::testing;
 
     #[test]
     fn option_is_a_number_or_none() {

@@ -1,4 +1,4 @@
-//! How things look: tables, durations. Used by `cli` alone.
+//! How things look. Returns text; `cli` prints it.
 
-pub mod duration;
-pub mod table;
+pub mod clean;
+pub mod excerpt;

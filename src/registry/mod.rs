@@ -1,12 +1,14 @@
 //! The records: one JSON file for each process. Readers take no lock, because every write is an atomic replacement;
 //! whoever changes anything holds the [`Writer`]. Nobody else opens `runtime/processes`.
 
+mod kind;
 mod lookup;
 mod name;
 mod record;
 mod reservation;
 mod writer;
 
+pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
 pub use record::{KillMode, NewRecord, Record, Status};
@@ -39,6 +41,16 @@ pub enum Found {
     Whole(Record),
     /// A file that is none, by its name.
     Damaged(String),
+}
+
+impl Found {
+    /// The name of the file, without its ending.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Whole(record) => record.name(),
+            Self::Damaged(name) => name,
+        }
+    }
 }
 
 impl Registry {

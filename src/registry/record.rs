@@ -255,14 +255,14 @@ impl Record {
 
     /// Who is ending the process.
     pub fn stop_by(&self) -> Option<Identity> {
-        identity_from(self.members.get("stop_by")?, None)
+        Identity::from_json(self.members.get("stop_by")?)
     }
 
     /// The process that the record is about, as far as it can be told from another with the same pid.
     pub fn identity(&self) -> Option<Identity> {
         let pid = self.pid().filter(|pid| *pid > 1)?;
         match self.members.get("proc") {
-            Some(proc) => identity_from(proc, Some(pid)),
+            Some(stamp) => Identity::with_stamp(pid, stamp),
             None => self.identity_by_time(pid),
         }
     }
@@ -272,9 +272,9 @@ impl Record {
         self.identity().is_some_and(|identity| identity.is_alive())
     }
 
-    /// Whether the record is about this very run.
-    pub fn is_about(&self, run: &Identity) -> bool {
-        self.identity().as_ref() == Some(run)
+    /// Whether both records are about the same run of the process, which may be over.
+    pub fn is_same_run(&self, other: &Self) -> bool {
+        ["pid", "start_time", "proc"].iter().all(|key| self.members.get(*key) == other.members.get(*key))
     }
 
     /// A record without a stamp: whoever has the pid now, unless it started after the record says.
@@ -306,7 +306,7 @@ impl Record {
     /// Somebody is about to end the process.
     pub fn begin_stop(&mut self, by: &Identity) {
         self.set_status(Status::Stopping);
-        self.set("stop_by", json!({ "pid": by.pid, "start_ticks": by.start_ticks, "boot_id": by.boot_id }));
+        self.set("stop_by", by.to_json());
     }
 
     /// The process outlived the attempt to end it.
@@ -331,8 +331,16 @@ impl Record {
         self.set_status(if stopped { Status::Stopped } else { Status::Crashed });
     }
 
-    /// A restart ended the process and could not bring it back.
-    pub fn fail_restart(&mut self) {
+    /// Whether the record says so: [`Record::settle_stop`].
+    pub fn is_settled(&self) -> bool {
+        self.status() == Status::Stopped && self.members.contains_key("stop_time")
+    }
+
+    /// Nothing of it runs any more, and that was meant.
+    pub fn settle_stop(&mut self, now: i64) {
+        if !self.members.contains_key("stop_time") {
+            self.set("stop_time", now.into());
+        }
         self.set_status(Status::Stopped);
     }
 
@@ -358,16 +366,6 @@ impl Record {
     fn text(&self, key: &str) -> Option<&str> {
         self.members.get(key)?.as_str()
     }
-}
-
-/// An identity as records and plans write it; `pid` where it stands elsewhere.
-fn identity_from(value: &Value, pid: Option<i32>) -> Option<Identity> {
-    let own_pid = || i32::try_from(value.get("pid")?.as_i64()?).ok();
-    Some(Identity {
-        pid: pid.or_else(own_pid)?,
-        start_ticks: value.get("start_ticks")?.as_u64()?,
-        boot_id: value.get("boot_id")?.as_str()?.to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ impl Reservation {
     }
 
     /// Gives id and name back, unless another start has taken the id since.
-    pub fn release(&self, layout: &Layout) -> Result<()> {
-        let path = layout.reservation(self.id);
-        if Self::read(&path, self.id).is_none_or(|found| found.name != self.name) {
+    pub fn release(id: i64, name: &str, layout: &Layout) -> Result<()> {
+        let path = layout.reservation(id);
+        if Self::read(&path, id).is_none_or(|found| found.name != name) {
             return Ok(());
         }
         atomic::remove(&path).map_err(Error::file("remove", &path))

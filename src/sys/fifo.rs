@@ -52,7 +52,18 @@ pub fn waiting(fifo: &File) -> io::Result<usize> {
     if result == 0 { Ok(usize::try_from(count).unwrap_or(0)) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The outcome of one [`drain`].
+/// Whether nothing waits in the fifo and nobody has it open for writing. Takes nothing out of it, and knows also of a
+/// fifo that was opened after its last writer had gone, of which poll(2) reports no hang-up.
+#[cfg(target_os = "linux")]
+pub fn is_closed(fifo: &File) -> bool {
+    use nix::fcntl::{SpliceFFlags, tee};
+    let Ok((_reader, writer)) = io::pipe() else {
+        return false;
+    };
+    matches!(tee(fifo.as_fd(), writer.as_fd(), 1, SpliceFFlags::SPLICE_F_NONBLOCK), Ok(0))
+}
+
+/// What became of a [`drain`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
     /// This many bytes went over.

@@ -3,8 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 const RETRY: Duration = Duration::from_millis(2);
@@ -49,8 +50,11 @@ pub fn is_held(path: &Path) -> bool {
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// An exclusive fcntl(2) lock on a whole file. It belongs to this process alone: children do not inherit it, and
-/// closing any descriptor of the file drops it, so the file must not be opened a second time while it is held.
+/// The file this process holds an [`OwnerLock`] on: device and inode.
+static HELD: OnceLock<(u64, u64)> = OnceLock::new();
+
+/// An exclusive fcntl(2) lock on a whole file. It belongs to this process alone: children do not inherit it. Closing
+/// any descriptor of the file drops it, so [`owner`] never opens the file of the one lock that a process may hold.
 #[derive(Debug)]
 #[must_use]
 pub struct OwnerLock(#[expect(dead_code, reason = "held for its lock")] File);
@@ -62,6 +66,8 @@ impl OwnerLock {
         // SAFETY: the descriptor is open and `request` is a valid flock that outlives the call.
         let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const request) };
         if result == 0 {
+            let meta = file.metadata()?;
+            HELD.get_or_init(|| (meta.dev(), meta.ino()));
             return Ok(Ok(Self(file)));
         }
         let error = io::Error::last_os_error();
@@ -74,6 +80,10 @@ impl OwnerLock {
 
 /// The process that holds an [`OwnerLock`] on the file at `path`, without taking it. `None`: nobody, or no such file.
 pub fn owner(path: &Path) -> Option<i32> {
+    let named = path.symlink_metadata().ok()?;
+    if HELD.get() == Some(&(named.dev(), named.ino())) {
+        return i32::try_from(std::process::id()).ok();
+    }
     let file =
         OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
     owner_of(&file)

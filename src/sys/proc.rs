@@ -30,6 +30,26 @@ impl Identity {
         Self::of(i32::try_from(std::process::id()).ok()?)
     }
 
+    /// As records and plans write it.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "pid": self.pid, "start_ticks": self.start_ticks, "boot_id": self.boot_id })
+    }
+
+    /// From [`Identity::to_json`].
+    pub fn from_json(value: &serde_json::Value) -> Option<Self> {
+        let pid = i32::try_from(value.get("pid")?.as_i64()?).ok()?;
+        Self::with_stamp(pid, value)
+    }
+
+    /// Of a pid, with the stamp that stands in an object beside it.
+    pub fn with_stamp(pid: i32, stamp: &serde_json::Value) -> Option<Self> {
+        Some(Self {
+            pid,
+            start_ticks: stamp.get("start_ticks")?.as_u64()?,
+            boot_id: stamp.get("boot_id")?.as_str()?.to_owned(),
+        })
+    }
+
     /// Whether this very process still runs. A zombie is dead.
     pub fn is_alive(&self) -> bool {
         self.pid > 1 && self.boot_id == boot_id() && is_running(self.pid, self.start_ticks)

@@ -38,6 +38,12 @@ pub fn send_to_group(pgid: i32, signal: Signal) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Whether we are allowed to signal the process with this pid.
+pub fn may_signal(pid: i32) -> bool {
+    // SAFETY: signal 0 only asks.
+    unsafe { libc::kill(pid, 0) == 0 }
+}
+
 /// Whether a process with this pid exists, also one that we may not signal.
 pub fn exists(pid: i32) -> bool {
     // SAFETY: signal 0 only asks.

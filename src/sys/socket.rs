@@ -19,12 +19,39 @@ pub struct Listener {
 /// Every listening TCP socket, IPv4 before IPv6.
 pub fn listeners() -> Vec<Listener> {
     #[cfg(target_os = "linux")]
-    if let Ok(listeners) = diag::listeners() {
+    if let Ok(listeners) = diag::sockets(libc::IPPROTO_TCP, LISTEN) {
         return listeners;
     }
-    let mut all = table("/proc/net/tcp");
-    all.extend(table("/proc/net/tcp6"));
-    all
+    tables("tcp", LISTEN)
+}
+
+/// Every UDP socket that is bound and not connected.
+fn bound_udp() -> Vec<Listener> {
+    #[cfg(target_os = "linux")]
+    if let Ok(bound) = diag::sockets(libc::IPPROTO_UDP, CLOSE) {
+        return bound;
+    }
+    tables("udp", CLOSE)
+}
+
+/// Socket states of the kernel.
+const LISTEN: u8 = 10;
+const CLOSE: u8 = 7;
+
+/// The processes that listen on a local TCP port or have a UDP socket bound to it, in the order of their pids.
+pub fn holders(port: u16) -> Vec<i32> {
+    let sockets = listeners().into_iter().chain(bound_udp());
+    let taken: Vec<u64> = sockets.filter(|socket| socket.port == port).map(|socket| socket.inode).collect();
+    if taken.is_empty() {
+        return Vec::new();
+    }
+    let holds = |pid: &i32| {
+        let own = sockets_of(*pid);
+        taken.iter().any(|inode| own.contains_key(inode))
+    };
+    let mut pids: Vec<i32> = proc::pids().filter(holds).collect();
+    pids.sort_unstable();
+    pids
 }
 
 /// The sockets a process has open: inode to descriptor number, the lowest where there are several.
@@ -41,15 +68,18 @@ pub fn sockets_of(pid: i32) -> HashMap<u64, i32> {
     sockets
 }
 
-/// `/proc/net/tcp` or its IPv6 twin, as proc(5) describes it; state 0A is LISTEN.
-fn table(path: &str) -> Vec<Listener> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().skip(1).filter_map(table_row).collect()
+/// `/proc/net/tcp` and its IPv6 twin, or those of UDP, as proc(5) describes them.
+fn tables(protocol: &str, state: u8) -> Vec<Listener> {
+    let files = [format!("/proc/net/{protocol}"), format!("/proc/net/{protocol}6")];
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let rows =
+        |text: String| text.lines().skip(1).filter_map(|line| table_row(line, state)).collect::<Vec<_>>();
+    texts.flat_map(rows).collect()
 }
 
-fn table_row(line: &str) -> Option<Listener> {
+fn table_row(line: &str, state: u8) -> Option<Listener> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    if *fields.get(3)? != "0A" {
+    if u8::from_str_radix(fields.get(3)?, 16) != Ok(state) {
         return None;
     }
     let (address, port) = fields.get(1)?.split_once(':')?;
@@ -89,19 +119,19 @@ mod diag {
     const NLMSG_ERROR: u16 = 2;
     const NLM_F_REQUEST: u16 = 1;
     const NLM_F_DUMP: u16 = 0x300;
-    const TCP_LISTEN: u32 = 10;
     /// `struct nlmsghdr`.
     const HEADER: usize = 16;
 
-    pub(super) fn listeners() -> io::Result<Vec<Listener>> {
+    /// Every socket of a protocol in one state.
+    pub(super) fn sockets(protocol: i32, state: u8) -> io::Result<Vec<Listener>> {
         let mut found = Vec::new();
         for family in [libc::AF_INET, libc::AF_INET6] {
-            dump(family, &mut found)?;
+            dump(&request(family, protocol, state), &mut found)?;
         }
         Ok(found)
     }
 
-    fn dump(family: i32, found: &mut Vec<Listener>) -> io::Result<()> {
+    fn dump(request: &[u8], found: &mut Vec<Listener>) -> io::Result<()> {
         let socket = socket(
             AddressFamily::Netlink,
             SockType::Datagram,
@@ -110,21 +140,21 @@ mod diag {
         )
         .map_err(io_error)?;
         let kernel = NetlinkAddr::new(0, 0);
-        sendto(socket.as_raw_fd(), &request(family), &kernel, MsgFlags::empty()).map_err(io_error)?;
+        sendto(socket.as_raw_fd(), request, &kernel, MsgFlags::empty()).map_err(io_error)?;
         while read_batch(&socket, found)? {}
         Ok(())
     }
 
-    /// `nlmsghdr` and `inet_diag_req_v2`: every listening TCP socket of one family.
-    fn request(family: i32) -> Vec<u8> {
+    /// `nlmsghdr` and `inet_diag_req_v2`.
+    fn request(family: i32, protocol: i32, state: u8) -> Vec<u8> {
         const LENGTH: u32 = 72;
         let mut bytes = Vec::with_capacity(LENGTH as usize);
         bytes.extend(LENGTH.to_ne_bytes());
         bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
         bytes.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
         bytes.extend([0; 8]);
-        bytes.extend([u8::try_from(family).unwrap_or(0), u8::try_from(libc::IPPROTO_TCP).unwrap_or(0), 0, 0]);
-        bytes.extend((1_u32 << TCP_LISTEN).to_ne_bytes());
+        bytes.extend([u8::try_from(family).unwrap_or(0), u8::try_from(protocol).unwrap_or(0), 0, 0]);
+        bytes.extend((1_u32 << state).to_ne_bytes());
         bytes.resize(LENGTH as usize, 0);
         bytes
     }
@@ -178,9 +208,7 @@ mod tests {
             let Ok(server) = TcpListener::bind(address) else { continue };
             let port = server.local_addr().unwrap().port();
             let own = sockets_of(std::process::id().try_into().unwrap());
-            let mut tables = table("/proc/net/tcp");
-            tables.extend(table("/proc/net/tcp6"));
-            for all in [listeners(), tables] {
+            for all in [listeners(), tables("tcp", LISTEN)] {
                 let found = all.iter().find(|listener| listener.port == port).unwrap();
                 assert!(own.contains_key(&found.inode));
                 assert_eq!(found.address, server.local_addr().unwrap().ip());

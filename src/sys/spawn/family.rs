@@ -30,3 +30,8 @@ pub fn leave_group() {
 pub fn own_group() -> i32 {
     nix::unistd::getpgrp().as_raw()
 }
+
+/// The effective user of this process.
+pub fn own_user() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}

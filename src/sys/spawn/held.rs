@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
 
+use nix::fcntl::{FcntlArg, OFlag};
 use nix::unistd::{ForkResult, fork};
 
 use super::descriptors::{close_on_exec_from, install, keep_on_exec, raise};
@@ -55,6 +56,8 @@ impl Held {
         let (go_read, go_write) = pipe()?;
         let (failure_read, failure_write) = pipe()?;
         let (handshake_read, handshake_write) = pipe()?;
+        never_wait(&failure_read)?;
+        never_wait(&handshake_read)?;
         // SAFETY: this process has one thread, so the child may do whatever it likes.
         match unsafe { fork() }.map_err(io_error)? {
             ForkResult::Child => {
@@ -159,6 +162,12 @@ fn default_signals() {
     }
     let empty = nix::sys::signal::SigSet::empty();
     let _ = empty.thread_set_mask();
+}
+
+/// Reading it never waits: a descendant may keep the other end open for good.
+fn never_wait(reader: &File) -> io::Result<()> {
+    let flags = FcntlArg::F_SETFL(OFlag::O_NONBLOCK);
+    nix::fcntl::fcntl(reader, flags).map(drop).map_err(io_error)
 }
 
 fn pipe() -> io::Result<(File, File)> {

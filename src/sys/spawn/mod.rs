@@ -8,5 +8,5 @@ mod held;
 pub use detached::{Streams, detached, drop_streams, inherited_socket};
 #[cfg(target_os = "linux")]
 pub use family::adopt_orphans;
-pub use family::{leave_group, own_group, reap};
+pub use family::{leave_group, own_group, own_user, reap};
 pub use held::{HANDSHAKE_FD, Held, Program, Released};

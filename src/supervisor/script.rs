@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::interpreter::nvm_dir;
-use super::kind::Kind;
 use crate::config::Config;
 use crate::layout::{RunDir, Stream};
+use crate::registry::Kind;
 use crate::sys::spawn::HANDSHAKE_FD;
 
 /// Three lines, because a missing program is reported with its line: bash's own `bash: line 3: exec: …`.
@@ -43,19 +42,19 @@ const SCRIPT: &str = concat!(
 
 /// What is started, by a request or from a record.
 #[derive(Clone, Copy, Debug)]
-pub struct Start<'a> {
+pub(super) struct Start<'a> {
     /// The type.
-    pub kind: &'a str,
+    pub(super) kind: &'a str,
     /// The command text, with its interpreter.
-    pub command: &'a str,
+    pub(super) command: &'a str,
     /// Where it runs.
-    pub cwd: &'a Path,
+    pub(super) cwd: &'a Path,
     /// Relative to `cwd`, if it is not absolute.
-    pub env_file: Option<&'a str>,
+    pub(super) env_file: Option<&'a str>,
 }
 
 /// The words of the bash that becomes the command, its own name first. One is [`HANDSHAKE_FD`].
-pub fn arguments(start: &Start<'_>, run: &RunDir, config: &Config) -> Vec<OsString> {
+pub(super) fn arguments(start: &Start<'_>, run: &RunDir, config: &Config) -> Vec<OsString> {
     let only_for = |kind: Kind, dir: Option<_>| dir.filter(|_| start.kind == kind.name()).unwrap_or_default();
     let env_file = start.env_file.map(|file| start.cwd.join(file));
     vec![
@@ -65,7 +64,7 @@ pub fn arguments(start: &Start<'_>, run: &RunDir, config: &Config) -> Vec<OsStri
         "bash".into(),
         HANDSHAKE_FD.into(),
         only_for(Kind::Python, config.pyenv_root.clone()).into(),
-        only_for(Kind::Node, nvm_dir(config)).into(),
+        only_for(Kind::Node, config.nvm_dir()).into(),
         env_file.unwrap_or_default().into(),
         run.fifo(Stream::Out).into(),
         run.fifo(Stream::Err).into(),

@@ -4,24 +4,29 @@ use std::ffi::OsString;
 
 use crate::config::PROCESS_DIR_VARIABLE;
 use crate::layout::Layout;
+use crate::registry::Record;
 
 /// One variable.
-pub type Variable = (&'static str, OsString);
+type Variable = (&'static str, OsString);
 
-/// Where the installation keeps things, and which process this is.
-pub fn variables(layout: &Layout, name: &str) -> Vec<Variable> {
-    vec![
+/// Where the installation keeps things, which process this is, and the port of a service.
+pub(super) fn variables(record: &Record, layout: &Layout) -> Vec<Variable> {
+    let mut variables = vec![
         ("TSM_LOGS_DIR", layout.logs().into()),
         ("TSM_PIDS_DIR", layout.pids().into()),
         ("TSM_PROCESSES_DIR", layout.processes().into()),
         ("TSM_PORTS_DIR", layout.ports().into()),
         ("TSM_ID_FILE", layout.next_id().into()),
-        (PROCESS_DIR_VARIABLE, layout.run(name).path().into()),
-    ]
+        (PROCESS_DIR_VARIABLE, layout.run(record.name()).path().into()),
+    ];
+    if let (Some(_), Some(port)) = (record.service(), record.port()) {
+        variables.extend(["PORT", "TSM_PORT"].map(|name| (name, port.to_string().into())));
+    }
+    variables
 }
 
 /// An environment of `KEY=VALUE` entries with these variables in it, in the place of those of the same name.
-pub fn merge(environment: Vec<Vec<u8>>, variables: &[Variable]) -> Vec<Vec<u8>> {
+pub(super) fn merge(environment: Vec<Vec<u8>>, variables: &[Variable]) -> Vec<Vec<u8>> {
     let key = |entry: &[u8]| entry.split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
     let is_replaced =
         |entry: &[u8]| key(entry).is_some_and(|key| variables.iter().any(|(name, _)| name.as_bytes() == key));
@@ -39,7 +44,9 @@ mod tests {
 
     #[test]
     fn paths_of_the_installation_are_told() {
-        let told = variables(&Layout::new(Path::new("/t")).unwrap(), "web-1");
+        let members = serde_json::json!({ "service": "web", "port": 8080 });
+        let record = Record::from_members("web-1", members.as_object().unwrap().clone());
+        let told = variables(&record, &Layout::new(Path::new("/t")).unwrap());
         let told: Vec<String> =
             told.iter().map(|(name, value)| format!("{name}={}", value.to_str().unwrap())).collect();
         assert_eq!(
@@ -51,6 +58,8 @@ mod tests {
                 "TSM_PORTS_DIR=/t/tsm/runtime/ports",
                 "TSM_ID_FILE=/t/tsm/runtime/next_id",
                 "TSM_PROCESS_DIR=/t/tsm/runtime/run/web-1",
+                "PORT=8080",
+                "TSM_PORT=8080",
             ]
         );
     }

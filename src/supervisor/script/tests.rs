@@ -7,9 +7,9 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::super::testing;
 use super::*;
 use crate::sys::fifo;
+use crate::testing;
 
 /// Puts the handshake on a descriptor with several digits and makes the caller's two streams one.
 const WRAPPER: &str = r#"exec 213>&1 1>&2; exec "$@""#;

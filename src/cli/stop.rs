@@ -1,0 +1,75 @@
+//! `tsm stop [-f|--force] TARGET...`: end processes, each with its whole tree.
+
+use clap::Arg;
+
+use super::targets::{self, ALL};
+use super::{Context, Io, Words, shown_pid};
+use crate::error::Result;
+use crate::lifecycle::{self, Ending, Outcome, Stop};
+use crate::registry::{self, Record, Target};
+
+pub(super) fn catalog() -> clap::Command {
+    clap::Command::new("stop")
+        .about("Stop processes and everything they started")
+        .override_usage("tsm stop [--force] <name|id|pid|port|*>...")
+        .arg(Arg::new("force").long("force").short('f').num_args(0).help("SIGKILL at once"))
+}
+
+pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
+    let targets = targets::parse("stop", words)?;
+    let ending = if targets.force { Ending::FORCED } else { Ending::GENTLE };
+    let mut code = 0;
+    for word in &targets.words {
+        if word == ALL {
+            stop_all(ending, cx)?;
+        } else if !stop_one(word, ending, cx)? {
+            code = 1;
+        }
+    }
+    lifecycle::sweep(&cx.registry)?;
+    Ok(code)
+}
+
+fn stop_all(ending: Ending, cx: &mut Context) -> Result<()> {
+    cx.io.say("tsm: stopping all processes...");
+    let alive: Vec<Record> = cx.registry.records()?.into_iter().filter(Record::is_alive).collect();
+    let mut stop = Stop::begin(alive.clone(), ending, &cx.registry)?;
+    let mut stopped = 0;
+    for (index, record) in alive.iter().enumerate() {
+        if wait_for(&mut stop, index, record, &mut cx.io)? {
+            stopped += 1;
+        }
+    }
+    cx.io.line(format_args!("tsm: stopped {stopped} process(es)"));
+    Ok(())
+}
+
+/// Whether the target was found running and stopped.
+fn stop_one(word: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
+    let record = match registry::resolve_target(word, Target::IdPidOrPort, &cx.registry) {
+        Ok(record) => record,
+        Err(error) => {
+            cx.io.failure(&error);
+            return Ok(false);
+        }
+    };
+    let Some(record) = record.filter(|record| lifecycle::alive_or_left_over(record, &cx.registry)) else {
+        cx.io.line(format_args!("tsm: process '{word}' not running"));
+        return Ok(false);
+    };
+    let mut stop = Stop::begin(vec![record.clone()], ending, &cx.registry)?;
+    wait_for(&mut stop, 0, &record, &mut cx.io)
+}
+
+/// Says what happens to one of them; whether it ended.
+pub(super) fn wait_for(stop: &mut Stop<'_>, index: usize, record: &Record, io: &mut Io) -> Result<bool> {
+    let (name, pid) = (record.name(), shown_pid(record));
+    io.say(format_args!("tsm: stopping '{name}' (PID: {pid})"));
+    let outcome =
+        stop.wait_for(index, || io.say(format_args!("tsm: force killing '{name}' after timeout")))?;
+    match outcome {
+        Outcome::Ended => io.say(format_args!("tsm: stopped '{name}'")),
+        Outcome::Survived => io.error(format_args!("tsm: failed to stop '{name}' (PID: {pid})")),
+    }
+    Ok(outcome == Outcome::Ended)
+}

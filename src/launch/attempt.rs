@@ -1,0 +1,123 @@
+//! One launch, seen from the command: a supervisor is made, and what it says is waited for.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::listen;
+use crate::error::{Error, Result};
+use crate::layout::{Layout, Stream};
+use crate::registry::{Registry, Reservation};
+use crate::supervisor::{Call, Failure, Message, Plan};
+use crate::sys::{dir, fifo};
+
+/// Between two looks at a port that is being waited for.
+const PORT_TICK: Duration = Duration::from_millis(5);
+
+/// How many of its last lines a process that died at once is shown with.
+const LAST_LINES: usize = 5;
+
+/// A process that counts as started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Launched {
+    /// Its pid.
+    pub pid: i32,
+    /// Whether it has been seen listening on its declared port.
+    pub listens: bool,
+}
+
+/// Why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the supervisor says.
+    pub failure: Failure,
+    /// The last lines that this attempt wrote to its stderr, when it died.
+    pub last_words: Vec<u8>,
+}
+
+/// Makes what the process and its supervisor share. Returns whether `run/NAME` is new.
+pub fn make_places(name: &str, layout: &Layout) -> Result<bool> {
+    let logs = layout.log_dir(name);
+    fs::create_dir_all(&logs).map_err(Error::file("create", &logs))?;
+    let runs = layout.runs();
+    dir::make_private(&runs).map_err(Error::file("create", &runs))?;
+    let run = layout.run(name);
+    let made = dir::make_private(run.path()).map_err(Error::file("create", run.path()))?;
+    for stream in Stream::BOTH {
+        let path = run.fifo(stream);
+        fifo::make(&path).map_err(Error::file("create", &path))?;
+    }
+    Ok(made)
+}
+
+/// Carries a plan out. The reservation goes over to the supervisor, which releases it.
+pub fn launch(
+    plan: &Plan,
+    mut reservation: Reservation,
+    registry: &Registry,
+) -> Result<Result<Launched, Refusal>> {
+    let layout = registry.layout();
+    let log = PathBuf::from(layout.current_log(plan.record.name(), Stream::Err));
+    let written = fs::metadata(&log).map_or(0, |meta| meta.len());
+    let mut call = Call::to_run(plan.record.name(), layout).map_err(Error::system("start a supervisor"))?;
+    if let Some(supervisor) = call.supervisor() {
+        reservation.hand_to(supervisor, layout)?;
+    }
+    let answer = call.order(plan).and_then(|()| listen_to(&mut call, plan.record.port()));
+    match answer.or_else(|_| taken_over(plan, registry)) {
+        Ok(Ok(launched)) => Ok(Ok(launched)),
+        Ok(Err(failure)) => {
+            let last_words = if failure == Failure::Died { last_lines(&log, written) } else { Vec::new() };
+            Ok(Err(Refusal { failure, last_words }))
+        }
+        Err(source) => Err(Error::System { action: "hear from the supervisor", source }),
+    }
+}
+
+/// Waits for the verdict. A declared port that is listened on ends the wait for survival.
+fn listen_to(call: &mut Call, port: Option<u16>) -> io::Result<Result<Launched, Failure>> {
+    let (mut pid, mut ready, mut listens) = (0, false, false);
+    loop {
+        let tick = (ready && port.is_some() && !listens).then(|| Instant::now() + PORT_TICK);
+        match call.next(tick)? {
+            Some(Message::Born(born)) => pid = born,
+            Some(Message::Ready) => ready = true,
+            Some(Message::Online(pid)) => return Ok(Ok(Launched { pid, listens })),
+            Some(Message::Failed(failure)) => return Ok(Err(failure)),
+            None if port.is_some_and(|port| listen::on(pid, port)) => {
+                listens = true;
+                call.settle();
+            }
+            None => {}
+        }
+    }
+}
+
+/// The supervisor was killed. If the process was let go, the next one makes it a record.
+fn taken_over(plan: &Plan, registry: &Registry) -> io::Result<Result<Launched, Failure>> {
+    let name = plan.record.name();
+    let _ = Call::to_adopt(name, registry.layout());
+    let alive = registry
+        .find(name)
+        .filter(|record| record.start_time() >= plan.record.start_time() && record.is_alive());
+    match alive.and_then(|record| record.pid()) {
+        Some(pid) => Ok(Ok(Launched { pid, listens: false })),
+        None => Ok(Err(Failure::Impossible("its supervisor was killed".to_owned()))),
+    }
+}
+
+/// The end of a log, from `offset` on.
+fn last_lines(log: &std::path::Path, offset: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    let read = File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_to_end(&mut text)
+    });
+    if read.is_err() {
+        return Vec::new();
+    }
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let skipped = lines.len().saturating_sub(LAST_LINES);
+    lines.get(skipped..).unwrap_or_default().concat()
+}

@@ -1,0 +1,18 @@
+//! What happens to processes that have records: start, stop, restart, removal, and the sweep that sets right what the
+//! death of one of our own left behind.
+
+mod adopt;
+mod forget;
+mod kill;
+mod restart;
+mod start;
+mod stop;
+mod sweep;
+
+pub use adopt::adopt_orphaned;
+pub use forget::forget;
+pub use kill::kill;
+pub use restart::{Progress, restart};
+pub use start::{Listening, Started, start};
+pub use stop::{Ending, Outcome, Stop, alive_or_left_over};
+pub use sweep::{Swept, sweep};

@@ -1,0 +1,127 @@
+//! From a spec to a process that runs and is recorded.
+
+use super::stop::{Ending, Stop, alive_or_left_over};
+use super::sweep::sweep;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::launch::{self, Blocker, Launched, Refusal, Spec};
+use crate::ports::ledger;
+use crate::registry::{NewRecord, Record, Registry, Reservation};
+use crate::supervisor::{Failure, Plan, Purpose};
+use crate::sys::proc::Identity;
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Started {
+    /// It runs.
+    Online {
+        /// Its record.
+        record: Record,
+        /// What it was found to listen on.
+        listening: Listening,
+    },
+    /// It ended before it counted as started.
+    Failed {
+        /// Why, in the words of the report.
+        reason: String,
+        /// The last lines it wrote to stderr.
+        last_words: Vec<u8>,
+        /// Who has its port.
+        blocker: Option<Blocker>,
+    },
+}
+
+/// A process and its declared port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// It listens there, or has none declared.
+    AsDeclared,
+    /// It listens on another.
+    Elsewhere(u16),
+    /// It does not listen (yet).
+    Nowhere,
+}
+
+/// Starts a process. What a dead one of the same name left behind is ended first: it holds the port.
+pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started> {
+    sweep(registry)?;
+    let own = Identity::own().ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
+    let reservation = reserve(&spec.name, &own, registry)?;
+    match launch(spec, &reservation, own, config, registry) {
+        Ok((record, Ok(launched))) => online(&record, launched, registry),
+        Ok((record, Err(refusal))) => Ok(failed(&record, refusal)),
+        Err(error) => {
+            Reservation::release(reservation.id, &reservation.name, registry.layout())?;
+            Err(error)
+        }
+    }
+}
+
+fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<Reservation> {
+    let taken = || Error::AlreadyRunning(name.to_owned());
+    let writer = registry.lock()?;
+    if registry.find(name).is_some_and(|record| record.is_alive()) {
+        return Err(taken());
+    }
+    writer.reserve(name, own)?.ok_or_else(taken)
+}
+
+fn launch(
+    spec: Spec,
+    reservation: &Reservation,
+    by: Identity,
+    config: &Config,
+    registry: &Registry,
+) -> Result<(Record, Result<Launched, Refusal>)> {
+    let layout = registry.layout();
+    if let Some(last) = registry.find(&spec.name).filter(|record| alive_or_left_over(record, registry)) {
+        Stop::begin(vec![last], Ending::GENTLE, registry)?.wait_for(0, || {})?;
+    }
+    let made_run_dir = launch::make_places(&spec.name, layout)?;
+    let new = NewRecord {
+        tsm_id: reservation.id,
+        name: spec.name,
+        port: spec.port,
+        command: spec.command,
+        cwd: spec.cwd,
+        env_file: spec.env_file,
+        kind: spec.kind,
+        interpreter: spec.interpreter,
+    };
+    let plan = Plan {
+        purpose: Purpose::Start,
+        record: Record::new(new, layout),
+        by,
+        made_run_dir,
+        stabilize: config.stabilize,
+    };
+    let launched = launch::launch(&plan, reservation.clone(), registry)?;
+    Ok((plan.record, launched))
+}
+
+fn online(planned: &Record, launched: Launched, registry: &Registry) -> Result<Started> {
+    let record = registry.find(planned.name()).unwrap_or_else(|| planned.clone());
+    let listening = match record.port() {
+        Some(port) if !launched.listens => match launch::first_port(launched.pid) {
+            None => Listening::Nowhere,
+            Some(found) if found == port => Listening::AsDeclared,
+            Some(found) => {
+                ledger::set_found(record.tsm_id(), found, &registry.lock()?)?;
+                Listening::Elsewhere(found)
+            }
+        },
+        _ => Listening::AsDeclared,
+    };
+    Ok(Started::Online { record, listening })
+}
+
+fn failed(record: &Record, refusal: Refusal) -> Started {
+    let reason = match &refusal.failure {
+        Failure::NoHandshake => "no PID file".to_owned(),
+        Failure::Died => "process died immediately".to_owned(),
+        Failure::Impossible(reason) => reason.clone(),
+    };
+    let died = refusal.failure == Failure::Died;
+    let blocker = record.port().filter(|_| died).and_then(launch::blocker);
+    Started::Failed { reason, last_words: refusal.last_words, blocker }
+}

@@ -1,0 +1,221 @@
+//! Ending processes, each with its whole tree, as many at once as there are.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use super::adopt::{Reach, adopt};
+use crate::error::Result;
+use crate::layout::Stream;
+use crate::registry::{Record, Registry};
+use crate::supervisor::{Call, Table, Tree, owner, record_end};
+use crate::sys::clock;
+use crate::sys::fifo;
+use crate::sys::pidfd::Exit;
+use crate::sys::proc::Identity;
+use crate::sys::signal::Signal;
+use crate::sys::spawn;
+
+/// How long a tree that got SIGKILL may take to be gone.
+pub(super) const AFTER_KILL: Duration = Duration::from_secs(2);
+/// How long a supervisor may take to write down an end that it sees.
+const WITNESS: Duration = Duration::from_secs(2);
+/// Between two looks: short at first, because most processes end at once.
+const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
+
+/// How processes are asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// How long after SIGTERM SIGKILL follows; `None`: SIGKILL at once.
+    pub grace: Option<Duration>,
+}
+
+impl Ending {
+    /// SIGTERM, and SIGKILL ten seconds later.
+    pub const GENTLE: Self = Self { grace: Some(Duration::from_secs(10)) };
+    /// SIGKILL.
+    pub const FORCED: Self = Self { grace: None };
+}
+
+/// What came of an attempt to end a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing of it is left.
+    Ended,
+    /// Something outlived SIGKILL.
+    Survived,
+}
+
+/// Whether there is anything to end: the process lives, or what a dead one left behind does.
+pub fn alive_or_left_over(record: &Record, registry: &Registry) -> bool {
+    record.is_alive() || Tree::of(record, registry.layout()).lives(&Table::read())
+}
+
+/// Processes that are being ended, all at the same time.
+#[derive(Debug)]
+pub struct Stop<'a> {
+    registry: &'a Registry,
+    runs: Vec<Run>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Run {
+    record: Record,
+    tree: Tree,
+    stage: Stage,
+    grace_is_over: bool,
+    /// Kept open, so that what is in the fifos outlives the process even when its supervisor does not.
+    _fifos: Vec<File>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Asked to end; SIGKILL at that time.
+    Asked {
+        kill_at: Instant,
+    },
+    /// Sent SIGKILL; given up at that time.
+    Killed {
+        give_up_at: Instant,
+    },
+    /// Gone; its supervisor has until then to say how.
+    Gone {
+        patience: Instant,
+    },
+    Over(Outcome),
+}
+
+impl<'a> Stop<'a> {
+    /// Writes the intent into the records, then sends the first signal to every tree.
+    pub fn begin(records: Vec<Record>, ending: Ending, registry: &'a Registry) -> Result<Self> {
+        for record in records.iter().filter(|record| record.is_alive()) {
+            adopt(record, Reach::All, registry.layout());
+        }
+        mark_stopping(&records, registry)?;
+        spawn::leave_group();
+        let table = Table::read();
+        let runs = records.into_iter().map(|record| Run::begin(record, ending, &table, registry)).collect();
+        Ok(Self { registry, runs })
+    }
+
+    /// Waits for one of them, while all go on. `on_force` is called if it has to be killed after its grace.
+    pub fn wait_for(&mut self, index: usize, mut on_force: impl FnMut()) -> Result<Outcome> {
+        let mut told = false;
+        let begun = Instant::now();
+        loop {
+            let Some(run) = self.runs.get(index) else { return Ok(Outcome::Ended) };
+            if run.grace_is_over && !told {
+                told = true;
+                on_force();
+            }
+            if let Stage::Over(outcome) = run.stage {
+                return Ok(outcome);
+            }
+            self.step()?;
+            let [first, later] = PAUSES;
+            std::thread::sleep(if begun.elapsed() < later * 10 { first } else { later });
+        }
+    }
+
+    /// One look at all of them. The process table is read once, and only if a main process is gone.
+    fn step(&mut self) -> Result<()> {
+        let mut table = None;
+        for run in &mut self.runs {
+            if run.needs_table() {
+                run.look(table.get_or_insert_with(Table::read));
+            }
+            if let Stage::Gone { patience } = run.stage
+                && (is_recorded(&run.record, self.registry) || patience <= Instant::now())
+            {
+                settle(&run.record, self.registry)?;
+                run.stage = Stage::Over(Outcome::Ended);
+            }
+            if matches!(run.stage, Stage::Killed { give_up_at } if give_up_at <= Instant::now()) {
+                let same = |record: &Record| record.is_same_run(&run.record) && !record.status().is_final();
+                self.registry.lock()?.update(run.record.name(), same, Record::abandon_stop)?;
+                run.stage = Stage::Over(Outcome::Survived);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    fn begin(record: Record, ending: Ending, table: &Table, registry: &Registry) -> Self {
+        let run = registry.layout().run(record.name());
+        let fifos = Stream::BOTH.iter().filter_map(|stream| fifo::open_reader(&run.fifo(*stream)).ok());
+        let mut this = Self {
+            tree: Tree::of(&record, registry.layout()),
+            stage: match ending.grace {
+                Some(grace) => Stage::Asked { kill_at: Instant::now() + grace },
+                None => Stage::Killed { give_up_at: Instant::now() + AFTER_KILL },
+            },
+            grace_is_over: false,
+            _fifos: fifos.collect(),
+            record,
+        };
+        this.signal(table);
+        this
+    }
+
+    /// While the main process lives and has time, there is nothing to see.
+    fn needs_table(&self) -> bool {
+        match self.stage {
+            Stage::Asked { kill_at } => kill_at <= Instant::now() || !self.record.is_alive(),
+            Stage::Killed { .. } => true,
+            Stage::Gone { .. } | Stage::Over(_) => false,
+        }
+    }
+
+    fn look(&mut self, table: &Table) {
+        if matches!(self.stage, Stage::Asked { kill_at } if kill_at <= Instant::now()) {
+            self.stage = Stage::Killed { give_up_at: Instant::now() + AFTER_KILL };
+            self.grace_is_over = self.tree.lives(table);
+        }
+        if self.signal(table) == 0 {
+            self.stage = Stage::Gone { patience: Instant::now() + WITNESS };
+        }
+    }
+
+    /// How many of the tree live.
+    fn signal(&mut self, table: &Table) -> usize {
+        let signal = if matches!(self.stage, Stage::Killed { .. }) { Signal::KILL } else { Signal::TERM };
+        self.tree.signal(table, signal)
+    }
+}
+
+/// Under one hold of the lock, so that no policy and no sweep takes an end for a crash.
+fn mark_stopping(records: &[Record], registry: &Registry) -> Result<()> {
+    let Some(own) = Identity::own() else { return Ok(()) };
+    let writer = registry.lock()?;
+    for seen in records {
+        let is_open = |record: &Record| record.is_same_run(seen) && !record.status().is_final();
+        writer.update(seen.name(), is_open, |record| record.begin_stop(&own))?;
+    }
+    Ok(())
+}
+
+/// Whether somebody has said how the run ended, or nobody is left who could.
+fn is_recorded(seen: &Record, registry: &Registry) -> bool {
+    let open = |record: Record| record.is_same_run(seen) && !record.status().is_final();
+    !registry.find(seen.name()).is_some_and(open) || owner(&registry.layout().run(seen.name())).is_none()
+}
+
+/// The record says `stopped`, whoever wrote it first, and the pid file is gone. If the supervisor was killed on the
+/// way, another writes what is still in the fifos.
+fn settle(seen: &Record, registry: &Registry) -> Result<()> {
+    let layout = registry.layout();
+    let run = layout.run(seen.name());
+    let unwitnessed = registry.find(seen.name()).is_some_and(|record| !record.status().is_final());
+    if unwitnessed && owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
+        let _ = Call::to_adopt(seen.name(), layout);
+    }
+    let writer = registry.lock()?;
+    record_end(seen, Exit::Unseen, &writer)?;
+    let unsettled = |record: &Record| record.is_same_run(seen) && !record.is_settled();
+    writer.update(seen.name(), unsettled, |record| record.settle_stop(clock::epoch()))?;
+    if registry.find(seen.name()).is_some_and(|record| record.is_same_run(seen)) {
+        writer.remove_pid_file(seen.name())?;
+    }
+    Ok(())
+}

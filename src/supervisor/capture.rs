@@ -1,0 +1,134 @@
+//! One stream: from the fifo into the log, so that a kill at any instant loses and doubles nothing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::sys::fifo::{self, Drained};
+
+/// Less than this waiting: give the writer a moment to add to it, so that a line at a time costs less.
+const WORTH_MOVING: usize = 32 * 1024;
+const MOMENT: Duration = Duration::from_micros(200);
+
+/// At most this many pieces before the other stream and the signals get their turn.
+const PIECES: usize = 16;
+
+/// How long a log that cannot be written is left alone; its bytes wait in the fifo.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Reads one fifo and writes one log.
+#[derive(Debug)]
+pub(super) struct Capture {
+    fifo: File,
+    path: PathBuf,
+    log: Option<File>,
+    /// Nobody has the fifo open for writing.
+    hung_up: bool,
+    /// The log could not be written: not before then again.
+    stalled_until: Option<Instant>,
+    /// The run is over: a log directory that is gone now was deleted, and nobody misses the bytes.
+    over: bool,
+}
+
+impl Capture {
+    /// Opens the fifo at once, the log when the first bytes come.
+    pub(super) fn open(fifo: &Path, log: &Path) -> io::Result<Self> {
+        let fifo = fifo::open_reader(fifo)?;
+        fifo::widen(&fifo);
+        Ok(Self { fifo, path: log.to_owned(), log: None, hung_up: false, stalled_until: None, over: false })
+    }
+
+    /// What to poll, unless there is nothing to wait for.
+    pub(super) fn source(&self) -> Option<BorrowedFd<'_>> {
+        let waits = !self.hung_up && self.stalled_until.is_none();
+        waits.then(|| self.fifo.as_fd())
+    }
+
+    /// When a log that could not be written is tried again.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        self.stalled_until
+    }
+
+    /// Whether everything is in the log and nobody can add to it.
+    pub(super) fn is_finished(&self) -> bool {
+        self.hung_up && self.stalled_until.is_none()
+    }
+
+    /// Moves what waits, in pieces, after a moment in which more may come. `hung_up`: poll(2) says that nobody writes.
+    pub(super) fn pump(&mut self, hung_up: bool) {
+        if !hung_up && fifo::waiting(&self.fifo).is_ok_and(|waiting| (1..WORTH_MOVING).contains(&waiting)) {
+            std::thread::sleep(MOMENT);
+        }
+        self.move_pieces(PIECES, hung_up);
+    }
+
+    /// Moves all that waits now, and finds out whether anybody can add to it.
+    pub(super) fn drain(&mut self) {
+        self.move_pieces(usize::MAX, false);
+        self.hung_up = fifo::is_closed(&self.fifo);
+    }
+
+    /// The end of the run is recorded: from now on a missing log directory is not made again.
+    pub(super) fn finish(&mut self) {
+        self.over = true;
+    }
+
+    fn move_pieces(&mut self, pieces: usize, hung_up: bool) {
+        self.stalled_until = None;
+        for _ in 0..pieces {
+            match self.move_piece() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.hung_up = hung_up;
+                    return;
+                }
+                Err(error) if self.over && error.kind() == io::ErrorKind::NotFound => {
+                    self.hung_up = true;
+                    return;
+                }
+                Err(_) => {
+                    self.log = None;
+                    self.stalled_until = Some(Instant::now() + RETRY);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether there was anything to move.
+    fn move_piece(&mut self) -> io::Result<bool> {
+        if fifo::waiting(&self.fifo)? == 0 {
+            return Ok(false);
+        }
+        let log = current_log(&mut self.log, &self.path, !self.over)?;
+        log.seek(SeekFrom::End(0))?;
+        Ok(matches!(fifo::drain(&self.fifo, log)?, Drained::Moved(_)))
+    }
+}
+
+/// The open log if it is still the file of that name, else the file of that name, made if it is not there.
+fn current_log<'a>(open: &'a mut Option<File>, path: &Path, make_dir: bool) -> io::Result<&'a mut File> {
+    let log = match open.take().filter(|log| is_named(log, path)) {
+        Some(log) => log,
+        None => open_log(path, make_dir)?,
+    };
+    Ok(open.insert(log))
+}
+
+fn is_named(file: &File, path: &Path) -> bool {
+    match (file.metadata(), path.metadata()) {
+        (Ok(ours), Ok(named)) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+/// Not for appending: splice(2) refuses such files.
+pub(super) fn open_log(path: &Path, make_dir: bool) -> io::Result<File> {
+    if let Some(dir) = path.parent().filter(|_| make_dir) {
+        std::fs::create_dir_all(dir)?;
+    }
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o666).open(path)
+}

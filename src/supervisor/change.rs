@@ -1,0 +1,109 @@
+//! What a supervisor writes into the registry, each change one act under the runtime lock.
+
+use super::{Failure, Plan, Purpose};
+use crate::error::{Error, Result};
+use crate::history::{Event, EventKind};
+use crate::layout::{Layout, Stream};
+use crate::ports::ledger;
+use crate::registry::{Record, Reservation, Status, Writer};
+use crate::sys::atomic;
+use crate::sys::clock;
+use crate::sys::pidfd::Exit;
+
+/// The process counts as started: record, pid file, ledger row, event. Then nothing of the plan is left.
+pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
+    let layout = writer.layout();
+    let record = match plan.purpose {
+        Purpose::Start => plan.record.clone(),
+        Purpose::Restart => restarted(plan, writer),
+    };
+    make_logs(&record, layout)?;
+    writer.save(&record)?;
+    if let Some(pid) = record.pid() {
+        writer.write_pid_file(record.name(), pid)?;
+    }
+    let kind = match plan.purpose {
+        Purpose::Start => {
+            ledger::add(&record, writer)?;
+            EventKind::Start
+        }
+        Purpose::Restart => {
+            ledger::renew(&record, writer)?;
+            EventKind::Restart
+        }
+    };
+    let _ = Event::new(kind, &record).append(layout);
+    forget_plan(plan, layout)
+}
+
+/// The record as it is now, with the new run in it: what others changed meanwhile stays changed.
+fn restarted(plan: &Plan, writer: &Writer<'_>) -> Record {
+    let Some(mut record) = writer.registry().find(plan.record.name()) else {
+        return plan.record.clone();
+    };
+    if record.is_same_run(&plan.record) {
+        return record;
+    }
+    if let (Some(run), Some(started)) = (plan.record.identity(), plan.record.start_time()) {
+        record.begin(&run, started);
+        record.count_restart();
+        record.reset_logs(writer.layout());
+    }
+    record
+}
+
+/// The process did not come to be: what was there before stays, but for a restart's status.
+pub(super) fn record_failure(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
+    let layout = writer.layout();
+    let name = plan.record.name();
+    if plan.purpose == Purpose::Restart {
+        writer.update(name, |_| true, |record| record.settle_stop(clock::epoch()))?;
+        writer.remove_pid_file(name)?;
+    }
+    forget_plan(plan, layout)?;
+    if plan.made_run_dir {
+        let run = layout.run(name);
+        std::fs::remove_dir_all(run.path()).map_err(Error::file("remove", run.path()))?;
+    }
+    Ok(())
+}
+
+/// The run that a record is about ended: says so in the record and in the history, unless somebody has said so
+/// already or the record is about another run by now.
+pub fn record_end(seen: &Record, exit: Exit, writer: &Writer<'_>) -> Result<()> {
+    let mut meant = false;
+    let is_open = |record: &Record| {
+        meant = record.status() == Status::Stopping;
+        record.is_same_run(seen) && !record.status().is_final()
+    };
+    let ended = writer.update(seen.name(), is_open, |record| record.end(exit, clock::epoch()))?;
+    if let Some(record) = ended
+        && let Some(kind) = EventKind::of_end(&record, meant)
+    {
+        let _ = Event::new(kind, &record).append(writer.layout());
+    }
+    Ok(())
+}
+
+/// The reason in the words that follow `Failed to start: NAME`.
+pub(super) fn impossible(error: &std::io::Error) -> Failure {
+    Failure::Impossible(crate::sys::reason(error))
+}
+
+fn forget_plan(plan: &Plan, layout: &Layout) -> Result<()> {
+    let record = &plan.record;
+    let path = layout.run(record.name()).plan();
+    atomic::remove(&path).map_err(Error::file("remove", &path))?;
+    Reservation::release(record.tsm_id(), record.name(), layout)
+}
+
+/// Both logs exist, perhaps empty, when the start reports.
+fn make_logs(record: &Record, layout: &Layout) -> Result<()> {
+    let dir = layout.log_dir(record.name());
+    std::fs::create_dir_all(&dir).map_err(Error::file("create", &dir))?;
+    for stream in Stream::BOTH {
+        let path = std::path::PathBuf::from(layout.current_log(record.name(), stream));
+        super::capture::open_log(&path, true).map_err(Error::file("create", &path))?;
+    }
+    Ok(())
+}

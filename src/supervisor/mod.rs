@@ -1,0 +1,54 @@
+//! The process behind a process: it gives birth, moves output into the logs, records the end. One for each name, this
+//! same executable, one thread, one poll(2). Whoever kills it does the process no harm: the fifos belong to the process
+//! as well, and the next command that writes hands both to a new supervisor.
+
+#[cfg(target_os = "linux")]
+mod birth;
+mod call;
+#[cfg(target_os = "linux")]
+mod capture;
+mod change;
+#[cfg(target_os = "linux")]
+mod environment;
+mod message;
+mod plan;
+#[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
+mod script;
+#[cfg(target_os = "linux")]
+mod seat;
+mod tree;
+#[cfg(target_os = "linux")]
+mod watch;
+
+pub use call::Call;
+pub use change::record_end;
+pub use message::{Failure, Message};
+pub use plan::{Plan, Purpose};
+pub use tree::{Table, Tree, owner};
+
+use std::ffi::OsString;
+
+/// The word that makes this executable a supervisor. `TETRA_DIR NAME [adopt]` follow.
+pub const SUPERVISE: &str = "__supervise";
+
+/// The word of a supervisor that takes over a process that runs already.
+const ADOPT: &str = "adopt";
+
+/// Runs a supervisor until its process has ended and everything is in the logs.
+#[cfg(target_os = "linux")]
+pub fn run(words: &[OsString]) -> u8 {
+    let result = match words {
+        [tetra, name] => watch::supervise(tetra.as_ref(), &name.to_string_lossy()),
+        [tetra, name, mode] if mode == ADOPT => watch::adopt(tetra.as_ref(), &name.to_string_lossy()),
+        _ => Ok(()),
+    };
+    u8::from(result.is_err())
+}
+
+/// There is no supervisor for this system yet.
+#[cfg(not(target_os = "linux"))]
+pub fn run(_words: &[OsString]) -> u8 {
+    1
+}

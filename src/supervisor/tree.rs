@@ -1,0 +1,214 @@
+//! Everything that a process has brought into being, and how to tell it from what merely stands near.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use super::SUPERVISE;
+use crate::config::PROCESS_DIR_VARIABLE;
+use crate::layout::{Layout, RunDir};
+use crate::registry::{KillMode, Record};
+use crate::sys::lock;
+use crate::sys::pidfd::PidFd;
+use crate::sys::proc::{self, Identity, Stat};
+use crate::sys::signal::{self, Signal};
+use crate::sys::spawn;
+
+/// All processes at one moment.
+#[derive(Debug)]
+pub struct Table {
+    processes: BTreeMap<i32, Stat>,
+    children: HashMap<i32, Vec<i32>>,
+    /// Who carries which run's directory in the environment: read when first asked for.
+    by_directory: OnceCell<HashMap<Vec<u8>, Vec<i32>>>,
+}
+
+impl Table {
+    /// Now. The dead among them are left out.
+    pub fn read() -> Self {
+        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+        let mut processes = BTreeMap::new();
+        for stat in Stat::all().into_iter().filter(|stat| !stat.is_dead()) {
+            children.entry(stat.ppid).or_default().push(stat.pid);
+            processes.insert(stat.pid, stat);
+        }
+        Self { processes, children, by_directory: OnceCell::new() }
+    }
+
+    /// Processes of ours that were started with this run's directory in their environment.
+    fn carriers(&self, run: &Path) -> &[i32] {
+        let carriers = self.by_directory.get_or_init(|| {
+            let mut carriers: HashMap<Vec<u8>, Vec<i32>> = HashMap::new();
+            for (pid, directory) in self.processes.keys().filter_map(|pid| Some((*pid, carried(*pid)?))) {
+                carriers.entry(directory).or_default().push(pid);
+            }
+            carriers
+        });
+        carriers.get(run.as_os_str().as_encoded_bytes()).map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, pid: i32, start_ticks: u64) -> bool {
+        self.processes.get(&pid).is_some_and(|stat| stat.start_ticks == start_ticks)
+    }
+}
+
+/// The tree of one run. It remembers whom it has seen: a member whose parent is gone is still a member.
+#[derive(Debug)]
+pub struct Tree {
+    run: RunDir,
+    main: Option<Identity>,
+    mode: KillMode,
+    /// Members, living when last looked at: pid and start stamp.
+    seen: BTreeMap<i32, u64>,
+    /// Those who have been asked to end.
+    told: BTreeMap<i32, u64>,
+}
+
+impl Tree {
+    /// Of the process that a record is about, or of what it has left behind.
+    pub fn of(record: &Record, layout: &Layout) -> Self {
+        Self {
+            run: layout.run(record.name()),
+            main: record.identity(),
+            mode: record.kill_mode(),
+            seen: BTreeMap::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Whether anybody of it lives.
+    pub fn lives(&mut self, table: &Table) -> bool {
+        !self.members(table).is_empty()
+    }
+
+    /// Signals every living member, the main process's group as a whole; how many those are. Who has been asked once
+    /// (SIGTERM) is not asked again; SIGKILL is repeated until nobody is left to count.
+    pub fn signal(&mut self, table: &Table, signal: Signal) -> usize {
+        let members = self.members(table);
+        let told = std::mem::take(&mut self.told);
+        let news =
+            |member: &&Identity| signal == Signal::KILL || told.get(&member.pid) != Some(&member.start_ticks);
+        let main = members.iter().filter(news).find(|member| Some(*member) == self.main.as_ref());
+        let group = main.and_then(|main| self.signal_main(main, table, signal));
+        for member in members.iter().filter(news).filter(|member| Some(*member) != main) {
+            let in_group = table.processes.get(&member.pid).is_some_and(|stat| Some(stat.pgrp) == group);
+            if !in_group {
+                signal_exactly(member, signal);
+            }
+        }
+        self.told = self.seen.clone();
+        members.len()
+    }
+
+    /// The group that was signalled: the main process's own, unless it is ours.
+    fn signal_main(&self, main: &Identity, table: &Table, signal: Signal) -> Option<i32> {
+        let handle = PidFd::open(main)?;
+        let stat = table.processes.get(&main.pid)?;
+        let leads = stat.pgrp == main.pid && main.pid != spawn::own_group();
+        if !leads || self.mode == KillMode::Process {
+            let _ = handle.signal(signal);
+            return None;
+        }
+        if handle.signal_group(signal).is_err() && main.is_alive() {
+            let _ = signal::send_to_group(main.pid, signal);
+        }
+        Some(main.pid)
+    }
+
+    /// The living members. Never a supervisor, nothing below one, and not we.
+    fn members(&mut self, table: &Table) -> Vec<Identity> {
+        self.seen.retain(|pid, start| table.has(*pid, *start));
+        let mut pending = self.roots(table);
+        if self.mode == KillMode::Tree {
+            pending.extend(lock_holders(&self.run, table));
+            pending.extend(table.carriers(self.run.path()));
+        }
+        let own = std::process::id().cast_signed();
+        while let Some(pid) = pending.pop() {
+            let Some(stat) = table.processes.get(&pid) else { continue };
+            if pid == own || self.seen.contains_key(&pid) || is_supervisor(pid) {
+                continue;
+            }
+            self.seen.insert(pid, stat.start_ticks);
+            if self.mode == KillMode::Tree {
+                pending.extend(table.children.get(&pid).into_iter().flatten());
+            }
+        }
+        let identity = |(pid, start): (&i32, &u64)| Identity {
+            pid: *pid,
+            start_ticks: *start,
+            boot_id: proc::boot_id().to_owned(),
+        };
+        self.seen.iter().map(identity).collect()
+    }
+
+    /// Where the tree begins: the main process, its group and session, the children of its supervisor, and below each
+    /// of those seen before.
+    fn roots(&self, table: &Table) -> Vec<i32> {
+        let mut roots = Vec::new();
+        if let Some(main) = self.main.as_ref().filter(|main| table.has(main.pid, main.start_ticks)) {
+            roots.push(main.pid);
+            if self.mode != KillMode::Process {
+                let near = |stat: &&Stat| stat.pgrp == main.pid || stat.session == main.pid;
+                roots.extend(table.processes.values().filter(near).map(|stat| stat.pid));
+            }
+        }
+        if self.mode == KillMode::Tree {
+            let supervisor = lock::owner(&self.run.supervisor_lock());
+            let parents = self.seen.keys().copied().chain(supervisor);
+            roots.extend(parents.filter_map(|parent| table.children.get(&parent)).flatten());
+        }
+        roots
+    }
+}
+
+/// The supervisor of a name, if there is one.
+pub fn owner(run: &RunDir) -> Option<i32> {
+    lock::owner(&run.supervisor_lock())
+}
+
+/// Whether a process is a supervisor. What its command line claims is proven by the lock it holds or by the file it
+/// runs (one that has just begun holds none yet).
+fn is_supervisor(pid: i32) -> bool {
+    let Some((tetra, name)) = claimed(pid) else {
+        return false;
+    };
+    let run = Layout::new(&tetra).map(|layout| layout.run(&name.to_string_lossy()));
+    proc::runs_our_executable(pid) || run.is_ok_and(|run| owner(&run) == Some(pid))
+}
+
+/// Whose supervisor a process says it is: `TETRA_DIR` and name.
+pub(super) fn claimed(pid: i32) -> Option<(PathBuf, OsString)> {
+    let words = proc::command_line(pid)?;
+    let [_, verb, tetra, name, ..] = words.as_slice() else {
+        return None;
+    };
+    let text = |word: &[u8]| OsString::from_vec(word.to_vec());
+    (verb == SUPERVISE.as_bytes()).then(|| (text(tetra).into(), text(name)))
+}
+
+/// Those who hold the lock that the main process was born with.
+fn lock_holders(run: &RunDir, table: &Table) -> Vec<i32> {
+    let path = run.process_lock();
+    if !lock::is_held(&path) {
+        return Vec::new();
+    }
+    let holds = |pid: &i32| proc::descriptors(*pid).any(|(_, target)| target == path);
+    table.processes.keys().copied().filter(holds).collect()
+}
+
+/// The run's directory in a process's environment, if it is one of ours.
+fn carried(pid: i32) -> Option<Vec<u8>> {
+    let prefix = [PROCESS_DIR_VARIABLE.as_bytes(), b"="].concat();
+    let entries = proc::environment(pid)?;
+    let directory = entries.iter().find_map(|entry| entry.strip_prefix(prefix.as_slice()))?;
+    (proc::user(pid) == Some(spawn::own_user())).then(|| directory.to_vec())
+}
+
+fn signal_exactly(process: &Identity, signal: Signal) {
+    if let Some(handle) = PidFd::open(process) {
+        let _ = handle.signal(signal);
+    }
+}
