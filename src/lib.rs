@@ -4,14 +4,16 @@
 //! known of a process is one JSON file ([`registry`]); a lock makes its writers take turns. Everything else is a
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
-//! The modules use each other downwards only: `cli` → `lifecycle` → `launch` → `supervisor` → `ports`, `logs`, `history`
-//! → `registry` → `config`, `layout`, `error` → `sys`. `output` is used by `cli` alone. `docs/architecture.md` is the map.
+//! The modules use each other downwards only: `cli` → `services`, `lifecycle` → `launch` → `supervisor` → `ports`,
+//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `output` is used by `cli` alone.
+//! `docs/architecture.md` is the map.
 
 pub mod cli;
 pub mod config;
 pub mod error;
 pub mod history;
 pub mod layout;
+pub mod output;
 pub mod ports;
 pub mod registry;
 pub mod sys;

@@ -1,4 +1,6 @@
-//! How things look: tables, durations. Used by `cli` alone.
+//! How things look: tables, durations, colours. Returns text; `cli` prints it.
 
+pub mod clean;
+pub mod colour;
 pub mod duration;
 pub mod table;
