@@ -16,6 +16,7 @@ pub mod layout;
 pub mod output;
 pub mod ports;
 pub mod registry;
+pub mod services;
 pub mod sys;
 
 use std::ffi::OsString;
