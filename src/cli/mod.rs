@@ -1,6 +1,9 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
+mod env;
+mod info;
 mod io;
+mod list;
 mod paths;
 mod setup;
 mod words;
@@ -30,11 +33,16 @@ struct Command {
 /// Every command that works on an installation, in the order of the detailed help.
 const COMMANDS: &[Command] = &[
     Command { names: &["setup"], catalog: setup::catalog, run: setup::run },
+    Command { names: &["list", "ls"], catalog: list::catalog, run: list::run },
+    Command { names: &["info"], catalog: info::catalog, run: info::run },
+    Command { names: &["env"], catalog: env::catalog, run: env::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
 ];
 
 /// What every command is given.
 pub(crate) struct Context {
+    /// The name that the command was called by, one of its [`Command::names`].
+    pub(crate) called: &'static str,
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) io: Io,
@@ -48,20 +56,26 @@ pub fn run(words: Vec<OsString>) -> u8 {
         "" => unknown(""),
         "help" | "-h" | "--help" => unknown(""),
         "-V" | "--version" => version(),
-        _ => match COMMANDS.iter().find(|command| command.names.contains(&first.as_str())) {
-            Some(command) => run_command(command, words),
+        _ => match find(&first) {
+            Some((command, called)) => run_command(command, called, words),
             None => unknown(&first),
         },
     }
 }
 
-fn run_command(command: &Command, words: Words) -> u8 {
+/// The command of that name or alias, and the word itself.
+fn find(word: &str) -> Option<(&'static Command, &'static str)> {
+    let called = |command: &'static Command| command.names.iter().find(|name| **name == word);
+    COMMANDS.iter().find_map(|command| Some((command, *called(command)?)))
+}
+
+fn run_command(command: &Command, called: &'static str, words: Words) -> u8 {
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return finish(Io::new(), Err(error)),
     };
     let registry = Registry::new(config.layout.clone());
-    let mut context = Context { config, registry, io: Io::new() };
+    let mut context = Context { called, config, registry, io: Io::new() };
     let result = (command.run)(words, &mut context);
     finish(context.io, result)
 }
@@ -92,4 +106,12 @@ fn unknown(word: &str) -> u8 {
 /// A wrong command line, in one line of the command's own.
 fn usage(text: impl Into<String>) -> Error {
     Error::Usage(text.into())
+}
+
+/// The word that `info`, `paths`, `env` and `logs` take, for the catalogue.
+fn target() -> clap::Arg {
+    clap::Arg::new("process")
+        .value_name("process|id")
+        .required(true)
+        .help("An id, a name, or a part of exactly one name")
 }
