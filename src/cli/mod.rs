@@ -1,6 +1,7 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
 mod env;
+mod help;
 mod info;
 mod io;
 mod list;
@@ -53,14 +54,30 @@ pub fn run(words: Vec<OsString>) -> u8 {
     let mut words = Words::new(words);
     let first = words.shift().unwrap_or_default();
     match first.as_str() {
-        "" => unknown(""),
-        "help" | "-h" | "--help" => unknown(""),
+        "" => help(Words::default()),
+        help::NAME | "-h" | "--help" => help(words),
         "-V" | "--version" => version(),
         _ => match find(&first) {
             Some((command, called)) => run_command(command, called, words),
             None => unknown(&first),
         },
     }
+}
+
+/// The catalogue of all commands and their flags, for help, completion and man pages. It never parses.
+pub fn catalogue() -> clap::Command {
+    let entry = |command: &Command| {
+        let aliases = command.names.iter().skip(1);
+        (command.catalog)().visible_aliases(aliases.copied())
+    };
+    clap::Command::new("tsm")
+        .about("Tetra Service Manager")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .disable_version_flag(true)
+        .subcommands(COMMANDS.iter().map(entry))
+        .subcommand(help::catalog())
 }
 
 /// The command of that name or alias, and the word itself.
@@ -88,6 +105,12 @@ fn finish(mut io: Io, result: Result<u8>) -> u8 {
     });
     io.flush();
     if code == 0 && io.is_closed() { PIPE_CLOSED } else { code }
+}
+
+fn help(words: Words) -> u8 {
+    let mut io = Io::new();
+    io.bytes(help::text(words).as_bytes());
+    finish(io, Ok(0))
 }
 
 fn version() -> u8 {
