@@ -81,6 +81,11 @@ pub fn environment() -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// One variable of the caller's, as text; `None` when it is not set.
+pub fn value_of(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
 fn tetra_dir() -> Result<PathBuf> {
     if let Some(dir) = variable("TETRA_DIR") {
         return Ok(dir.into());

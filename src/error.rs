@@ -42,6 +42,9 @@ pub enum Error {
     /// A name or id that `info`, `paths`, `env`, `logs` and `restart` do not know.
     #[error("tsm: process '{0}' not found")]
     NoSuchProcess(String),
+    /// Neither a readable process nor a dump of the bash tool's.
+    #[error("tsm: no environment file found for '{0}'")]
+    NoEnvironment(String),
     /// An id that `restart` and `delete` do not know.
     #[error("tsm: process ID '{0}' not found")]
     NoSuchId(String),

@@ -135,6 +135,11 @@ impl Layout {
         self.text("/services-available").into()
     }
 
+    /// The definition of one service.
+    pub fn service(&self, name: &str) -> PathBuf {
+        self.text(&format!("/services-available/{name}.tsm")).into()
+    }
+
     /// Links to the definitions that `startup` starts.
     pub fn services_enabled(&self) -> PathBuf {
         self.text("/services-enabled").into()

@@ -4,8 +4,9 @@
 //! known of a process is one JSON file ([`registry`]); a lock makes its writers take turns. Everything else is a
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
-//! The modules use each other downwards only: `cli` → `lifecycle` → `launch` → `supervisor` → `ports`, `logs`, `history`
-//! → `registry` → `config`, `layout`, `error` → `sys`. `output` is used by `cli` alone. `docs/architecture.md` is the map.
+//! The modules use each other downwards only: `cli` → `services`, `lifecycle` → `launch` → `supervisor` → `ports`,
+//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `output` is used by `cli` alone.
+//! `docs/architecture.md` is the map.
 
 pub mod cli;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod logs;
 pub mod output;
 pub mod ports;
 pub mod registry;
+pub mod services;
 pub mod supervisor;
 pub mod sys;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
 use crate::config::Colour;
 use crate::error::Error;
+use crate::output::clean;
 
 /// Both output streams. A stdout that somebody has closed is remembered, not an error: what a command has begun
 /// (a restart, say) goes on without its lines.
@@ -12,17 +13,38 @@ use crate::error::Error;
 pub(crate) struct Io {
     out: BufWriter<io::Stdout>,
     closed: bool,
+    is_terminal: bool,
 }
 
 impl Io {
     pub(crate) fn new() -> Self {
-        Self { out: BufWriter::new(io::stdout()), closed: false }
+        let out = io::stdout();
+        Self { is_terminal: out.is_terminal(), out: BufWriter::new(out), closed: false }
     }
 
-    /// One line on stdout, at the latest when the command ends.
+    /// One line on stdout, at the latest when the command ends. On a terminal nothing in it can steer that.
     pub(crate) fn line(&mut self, text: impl Display) {
+        let result = match self.is_terminal {
+            true => writeln!(self.out, "{}", clean::text(&text.to_string())),
+            false => writeln!(self.out, "{text}"),
+        };
+        self.note(&result);
+    }
+
+    /// One line on stdout that may hold our own colours. Whatever is foreign in it has been cleaned.
+    pub(crate) fn painted_line(&mut self, text: &str) {
         let result = writeln!(self.out, "{text}");
         self.note(&result);
+    }
+
+    /// One line on stdout that need not be UTF-8. On a terminal it is shown as [`Io::line`] does.
+    pub(crate) fn line_bytes(&mut self, bytes: &[u8]) {
+        if self.is_terminal {
+            self.line(String::from_utf8_lossy(bytes));
+        } else {
+            self.bytes(bytes);
+            self.bytes(b"\n");
+        }
     }
 
     /// One line on stdout, now: the command is going to wait.
@@ -44,10 +66,13 @@ impl Io {
         if self.closed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
-    /// One line on stderr, after everything that stdout has been given.
+    /// One line on stderr, after everything that stdout has been given. On a terminal nothing in it can steer that.
     pub(crate) fn error(&mut self, text: impl Display) {
         self.flush();
-        let _ = writeln!(io::stderr(), "{text}");
+        let text = text.to_string();
+        let mut stderr = io::stderr();
+        let text = if stderr.is_terminal() { clean::text(&text) } else { text.as_str().into() };
+        let _ = writeln!(stderr, "{text}");
     }
 
     /// Bytes on stderr, as they are.

@@ -1,7 +1,11 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
+mod env;
+mod help;
+mod info;
 mod io;
 mod kill;
+mod list;
 mod logs;
 mod paths;
 mod restart;
@@ -40,12 +44,17 @@ const COMMANDS: &[Command] = &[
     Command { names: &["stop"], catalog: stop::catalog, run: stop::run },
     Command { names: &["restart"], catalog: restart::catalog, run: restart::run },
     Command { names: &["kill"], catalog: kill::catalog, run: kill::run },
+    Command { names: &["list", "ls"], catalog: list::catalog, run: list::run },
+    Command { names: &["info"], catalog: info::catalog, run: info::run },
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
+    Command { names: &["env"], catalog: env::catalog, run: env::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
 ];
 
 /// What every command is given.
 pub(crate) struct Context {
+    /// The name that the command was called by, one of its [`Command::names`].
+    pub(crate) called: &'static str,
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) io: Io,
@@ -56,23 +65,45 @@ pub fn run(words: Vec<OsString>) -> u8 {
     let mut words = Words::new(words);
     let first = words.shift().unwrap_or_default();
     match first.as_str() {
-        "" => unknown(""),
-        "help" | "-h" | "--help" => unknown(""),
+        "" => help(Words::default()),
+        help::NAME | "-h" | "--help" => help(words),
         "-V" | "--version" => version(),
-        _ => match COMMANDS.iter().find(|command| command.names.contains(&first.as_str())) {
-            Some(command) => run_command(command, words),
+        _ => match find(&first) {
+            Some((command, called)) => run_command(command, called, words),
             None => unknown(&first),
         },
     }
 }
 
-fn run_command(command: &Command, words: Words) -> u8 {
+/// The catalogue of all commands and their flags, for help, completion and man pages. It never parses.
+pub fn catalogue() -> clap::Command {
+    let entry = |command: &Command| {
+        let aliases = command.names.iter().skip(1);
+        (command.catalog)().visible_aliases(aliases.copied())
+    };
+    clap::Command::new("tsm")
+        .about("Tetra Service Manager")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .disable_version_flag(true)
+        .subcommands(COMMANDS.iter().map(entry))
+        .subcommand(help::catalog())
+}
+
+/// The command of that name or alias, and the word itself.
+fn find(word: &str) -> Option<(&'static Command, &'static str)> {
+    let called = |command: &'static Command| command.names.iter().find(|name| **name == word);
+    COMMANDS.iter().find_map(|command| Some((command, *called(command)?)))
+}
+
+fn run_command(command: &Command, called: &'static str, words: Words) -> u8 {
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return finish(Io::new(), Err(error)),
     };
     let registry = Registry::new(config.layout.clone());
-    let mut context = Context { config, registry, io: Io::new() };
+    let mut context = Context { called, config, registry, io: Io::new() };
     let result = (command.run)(words, &mut context);
     finish(context.io, result)
 }
@@ -85,6 +116,12 @@ fn finish(mut io: Io, result: Result<u8>) -> u8 {
     });
     io.flush();
     if code == 0 && io.is_closed() { PIPE_CLOSED } else { code }
+}
+
+fn help(words: Words) -> u8 {
+    let mut io = Io::new();
+    io.bytes(help::text(words).as_bytes());
+    finish(io, Ok(0))
 }
 
 fn version() -> u8 {
@@ -113,4 +150,12 @@ fn shown_pid(record: &Record) -> String {
 /// A port as lines show it.
 fn shown_port(record: &Record) -> String {
     record.port().map_or_else(|| "none".to_owned(), |port| port.to_string())
+}
+
+/// The word that `info`, `paths`, `env` and `logs` take, for the catalogue.
+fn target() -> clap::Arg {
+    clap::Arg::new("process")
+        .value_name("process|id")
+        .required(true)
+        .help("An id, a name, or a part of exactly one name")
 }

@@ -11,6 +11,7 @@ pub(super) fn catalog() -> clap::Command {
     clap::Command::new("paths")
         .about("Show where a process's files are")
         .override_usage("tsm paths <process|id>")
+        .arg(super::target())
 }
 
 pub(super) fn run(mut words: Words, cx: &mut Context) -> Result<u8> {

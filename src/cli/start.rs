@@ -59,6 +59,7 @@ pub(super) fn catalog() -> clap::Command {
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     let args = parse(words)?;
+    refuse_service(&args, cx)?;
     let request = Request {
         command: args.command(),
         env_file: args.env,
@@ -83,6 +84,16 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
             Ok(1)
         }
     }
+}
+
+/// A word that names a service definition is not a command: that form comes with the service commands.
+fn refuse_service(args: &Args, cx: &Context) -> Result<()> {
+    let word = args.first().to_string_lossy();
+    if !word.contains('/') && cx.config.layout.service(&word).is_file() {
+        let reason = "starting a service is not supported yet".to_owned();
+        return Err(Error::StartFailed { name: word.into_owned(), reason });
+    }
+    Ok(())
 }
 
 fn report(record: &Record, listening: Listening, io: &mut Io) {

@@ -1,4 +1,7 @@
-//! How things look. Returns text; `cli` prints it.
+//! How things look: tables, durations, colours. Returns text; `cli` prints it.
 
 pub mod clean;
+pub mod colour;
+pub mod duration;
 pub mod excerpt;
+pub mod table;

@@ -15,6 +15,19 @@ pub fn epoch() -> i64 {
     now() as i64
 }
 
+/// Seconds since the machine was started, with their fraction: the clock of the kernel's start stamps.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a second fit")]
+pub fn since_boot() -> f64 {
+    #[cfg(target_os = "linux")]
+    const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes one timespec, to a place that outlives the call.
+    unsafe { libc::clock_gettime(CLOCK, &raw mut time) };
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// `YYYY-MM-DD` of an epoch second in UTC (the proleptic Gregorian calendar, counted in 400-year eras).
 pub fn utc_date(epoch: i64) -> String {
     let days = epoch.div_euclid(86_400) + 719_468;

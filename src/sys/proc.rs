@@ -1,11 +1,12 @@
 //! Processes as the kernel shows them, and the identity that tells one from a later one with the same pid.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::signal;
+use super::{clock, signal};
 
 /// One process of one boot: a pid alone may be used again, this may not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,12 @@ impl Identity {
         })
     }
 
+    /// What the kernel shows of this very process; `None` when it has ended or hides.
+    pub fn stat(&self) -> Option<Stat> {
+        let stat = Stat::read(self.pid).filter(|_| self.boot_id == boot_id())?;
+        (stat.start_ticks == self.start_ticks && !stat.is_dead()).then_some(stat)
+    }
+
     /// Whether this very process still runs. A zombie is dead.
     pub fn is_alive(&self) -> bool {
         self.pid > 1 && self.boot_id == boot_id() && is_running(self.pid, self.start_ticks)
@@ -91,12 +98,19 @@ pub struct Stat {
     pub session: i32,
     /// Start stamp, in clock ticks since boot.
     pub start_ticks: u64,
+    /// Time on a processor, in clock ticks.
+    pub cpu_ticks: u64,
+    /// Memory in use, in pages.
+    pub resident_pages: u64,
 }
 
 impl Stat {
-    /// Of the process that has this pid now.
+    /// Of the process that has this pid now. One read: the kernel gives the whole line at once.
     pub fn read(pid: i32) -> Option<Self> {
-        Self::parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+        const LONGEST: usize = 4096;
+        let mut buffer = [0; LONGEST];
+        let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
+        Self::parse(buffer.get(..length)?)
     }
 
     /// Of every process that is visible to us.
@@ -115,6 +129,20 @@ impl Stat {
         Some(boot_time()? + ticks.checked_div(ticks_per_second())?)
     }
 
+    /// Percent of one core that it used on average since it started.
+    #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+    pub fn cpu_percent(&self) -> f64 {
+        let tick = 1.0 / ticks_per_second().max(1) as f64;
+        let age = clock::since_boot() - self.start_ticks as f64 * tick;
+        self.cpu_ticks as f64 * tick / age.max(tick) * 100.0
+    }
+
+    /// Memory in use, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        const KIB: u64 = 1024;
+        self.resident_pages.saturating_mul(page_size() / KIB)
+    }
+
     /// The command name may hold blanks and parentheses, so it ends at the last `)`.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(bytes);
@@ -122,6 +150,7 @@ impl Stat {
         let (pid, comm) = head.split_once(" (")?;
         let fields: Vec<&str> = tail.split(' ').collect();
         let number = |field: usize| fields.get(field - 3)?.parse::<i32>().ok();
+        let count = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
         Some(Self {
             pid: pid.parse().ok()?,
             comm: comm.to_owned(),
@@ -129,7 +158,9 @@ impl Stat {
             ppid: number(4)?,
             pgrp: number(5)?,
             session: number(6)?,
-            start_ticks: fields.get(22 - 3)?.parse().ok()?,
+            start_ticks: count(22)?,
+            cpu_ticks: count(14)?.saturating_add(count(15)?),
+            resident_pages: count(24)?,
         })
     }
 }
@@ -172,6 +203,12 @@ pub fn user(pid: i32) -> Option<u32> {
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())
 }
 
+/// What a user is called: the number of one without a name.
+pub fn user_name(uid: u32) -> String {
+    let user = nix::unistd::User::from_uid(uid.into()).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
 /// Whether a process runs the same executable file as this one.
 pub fn runs_our_executable(pid: i32) -> bool {
     let file = |path: String| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
@@ -193,16 +230,22 @@ fn ticks_per_second() -> i64 {
     unsafe { libc::sysconf(libc::_SC_CLK_TCK) }
 }
 
+fn page_size() -> u64 {
+    // SAFETY: sysconf takes an integer and returns one.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_command_name_may_hold_anything() {
-        let tail = "S 1 7 8 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 99";
+        let tail = "S 1 7 8 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 99 11 18";
         let stat = Stat::parse(format!("7 (a) b ) {tail}").as_bytes()).unwrap();
         assert_eq!((stat.pid, stat.comm.as_str(), stat.state), (7, "a) b ", 'S'));
         assert_eq!((stat.ppid, stat.pgrp, stat.session, stat.start_ticks), (1, 7, 8, 4242));
+        assert_eq!((stat.cpu_ticks, stat.resident_pages), (5 + 6, 11));
     }
 
     #[test]
