@@ -5,10 +5,12 @@
 mod binary;
 mod finish;
 mod home;
+pub(crate) mod isolation;
 mod port;
 pub(crate) mod proc;
 mod process;
 mod reap;
+pub(crate) mod scenario;
 mod transcript;
 mod wait;
 
