@@ -8,5 +8,8 @@
 )]
 
 mod contract;
+mod dispatch;
 mod harness;
+mod paths;
+mod registry;
 mod setup;
