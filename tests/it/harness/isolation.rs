@@ -61,5 +61,6 @@ pub(crate) fn available() -> Result<&'static Isolation, &'static str> {
 
 /// A line on stderr that the test runner does not keep back.
 pub(crate) fn report(text: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // One write, so that lines of tests that run at the same time do not mix.
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
