@@ -58,6 +58,17 @@ pub enum Error {
         /// What is said after the list.
         then: Option<Box<Error>>,
     },
+    /// A process was not started, or did not stay.
+    #[error("❌ Failed to start: {name} ({reason})")]
+    StartFailed {
+        /// The name it would have had, valid or not.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A value of `--port` that is neither a port nor `none`.
+    #[error("tsm: invalid port '{0}'")]
+    InvalidPort(String),
     /// Wrong words on the command line. The text is whole.
     #[error("{0}")]
     Usage(String),
@@ -67,7 +78,7 @@ impl Error {
     /// The exit code that the contract gives this failure.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 64,
+            Self::Usage(_) | Self::InvalidPort(_) => 64,
             _ => 1,
         }
     }

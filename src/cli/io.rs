@@ -37,6 +37,13 @@ impl Io {
         self.note(&result);
     }
 
+    /// Bytes on stdout, now. Fails when nobody reads them.
+    pub(crate) fn piece(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes(bytes);
+        self.flush();
+        if self.closed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    }
+
     /// One line on stderr, after everything that stdout has been given.
     pub(crate) fn error(&mut self, text: impl Display) {
         self.flush();

@@ -10,9 +10,11 @@ pub mod lock;
 pub mod pidfd;
 pub mod poll;
 pub mod proc;
+pub mod regular;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+pub mod watch;
 
 use std::io;
 

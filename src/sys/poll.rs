@@ -31,8 +31,25 @@ pub fn wait<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     timeout: Option<Duration>,
 ) -> io::Result<[Ready; N]> {
+    poll(fds.map(|fd| fd.map(|fd| (fd, PollFlags::POLLIN))), timeout)
+}
+
+/// As [`wait`], for something to read in `input` or for the last reader of `output` to go away.
+pub fn wait_or_closed(
+    input: Option<BorrowedFd<'_>>,
+    output: BorrowedFd<'_>,
+    timeout: Option<Duration>,
+) -> io::Result<[Ready; 2]> {
+    let input = input.map(|fd| (fd, PollFlags::POLLIN));
+    poll([input, Some((output, PollFlags::empty()))], timeout)
+}
+
+fn poll<const N: usize>(
+    fds: [Option<(BorrowedFd<'_>, PollFlags)>; N],
+    timeout: Option<Duration>,
+) -> io::Result<[Ready; N]> {
     let mut asked: Vec<PollFd<'_>> =
-        fds.iter().flatten().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        fds.iter().flatten().map(|(fd, events)| PollFd::new(*fd, *events)).collect();
     match nix::poll::poll(&mut asked, timeout_of(timeout)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => return Err(io_error(errno)),

@@ -45,6 +45,18 @@ pub fn exists(pid: i32) -> bool {
     result == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
+/// From now on SIGINT ends this process at once, with the exit code that a shell shows for it.
+pub fn exit_on_interrupt() -> io::Result<()> {
+    extern "C" fn exit(number: libc::c_int) {
+        // SAFETY: _exit may be called in a signal handler and takes an integer.
+        unsafe { libc::_exit(128 + number) }
+    }
+    let action =
+        signal::SigAction::new(signal::SigHandler::Handler(exit), signal::SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls nothing but _exit.
+    unsafe { signal::sigaction(signal::Signal::SIGINT, &action) }.map(drop).map_err(io_error)
+}
+
 /// What arrived at a [`SignalQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
