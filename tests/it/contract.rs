@@ -1,0 +1,70 @@
+//! The scenarios of the contract: the bash tool's own answers, and what was decided where they were wrong.
+
+use crate::harness::isolation;
+use crate::harness::scenario::Scenario;
+
+/// A test for each scenario. `alone`: only in namespaces of its own, because it uses fixed ports or looks at the whole
+/// process table; `anywhere`: among other processes too, where the kernel refuses namespaces. Steps (counted from 1)
+/// that wait for something must fail until it is there: `waiting for { 6: "the ports command" }`.
+macro_rules! scenarios {
+    ($($test:ident: $place:ident $file:literal $(waiting for { $($step:literal: $what:literal),+ })?;)+) => {
+        const NAMES: &[&str] = &[$($file),+];
+        $(
+            #[test]
+            fn $test() {
+                Scenario {
+                    name: $file,
+                    script: include_str!(concat!("../contract/", $file, ".t")),
+                    expected: include_str!(concat!("../contract/", $file, ".out")),
+                    runs_anywhere: scenarios!(@ $place),
+                    waiting: &[$($(($step, $what)),+)?],
+                }
+                .check();
+            }
+        )+
+    };
+    (@ anywhere) => { true };
+    (@ alone) => { false };
+}
+
+scenarios! {
+    help_and_unknown_words: anywhere "process/01-dispatch";
+    setup_and_empty_tables: anywhere "process/02-setup";
+    options_without_their_value: anywhere "process/04-start-missing-value";
+    a_start_leaves_a_record_a_pid_file_a_row_and_logs: alone "process/05-start-record";
+    the_port_comes_from_the_option_the_env_file_or_the_command: alone "process/07-start-ports";
+    a_failed_start_says_why_and_leaves_nothing: alone "process/08-start-failures";
+    a_start_checks_its_port: alone "process/10-start-portcheck";
+    a_process_has_a_session_and_descriptors_of_its_own: anywhere "process/11-start-session";
+    ids_names_and_parts_of_names_find_records: alone "process/13-resolve";
+    paths_and_info: alone "process/14-paths-info";
+    logs_of_one_process: alone "process/16-logs";
+    logs_of_all_processes_and_follow: alone "process/17-logs-all";
+    kill_with_wrong_words: anywhere "process/19-kill-usage";
+    kill_by_id_and_by_name: alone "process/20-kill";
+    kill_spares_what_is_not_managed: alone "process/22-kill-safe";
+    kill_by_pattern: alone "process/23-kill-pattern";
+    stop_by_id_name_base_and_port: alone "process/25-stop";
+    stop_all_and_whole_trees: alone "process/26-stop-all";
+    delete_removes_what_belongs_to_a_process: alone "process/28-delete";
+    cleanup_removes_dead_records: alone "process/29-cleanup";
+    init_from_tetra_toml: anywhere "process/31-init-toml";
+    parallel_starts_get_different_ids: alone "process/34-parallel";
+    start_works_without_setup_and_with_odd_names: alone "process/35-nosetup";
+}
+
+#[test]
+fn every_scenario_has_its_test() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract");
+    let Ok(groups) = std::fs::read_dir(root) else {
+        isolation::report(format_args!("list of scenarios SKIPPED: cannot read {root}"));
+        return;
+    };
+    let files = groups.flatten().flat_map(|group| std::fs::read_dir(group.path()).unwrap().flatten());
+    let mut found: Vec<String> = files
+        .map(|file| file.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+        .filter_map(|path| path.strip_suffix(".t").map(str::to_owned))
+        .collect();
+    found.sort();
+    assert_eq!(found, NAMES);
+}
