@@ -1,9 +1,10 @@
-//! `tsm list` or `tsm ls`: what runs, or every service. Changes nothing.
+//! `tsm list` or `tsm ls`: what runs, or every service. Changes no record; a process whose supervisor was killed gets another.
 
 use serde_json::{Value, json};
 
 use super::{Context, Words};
 use crate::error::Result;
+use crate::lifecycle;
 use crate::output::colour::Paint;
 use crate::output::duration::uptime;
 use crate::output::table::{Cell, Table};
@@ -155,8 +156,10 @@ impl Row {
 
 fn running(cx: &Context) -> Result<Vec<Row>> {
     let now = clock::epoch();
-    let records = cx.registry.records()?;
-    Ok(records.iter().filter(|record| record.is_alive()).map(|record| Row::of_process(record, now)).collect())
+    let mut records = cx.registry.records()?;
+    records.retain(Record::is_alive);
+    lifecycle::adopt_orphaned(&records, &cx.config.layout);
+    Ok(records.iter().map(|record| Row::of_process(record, now)).collect())
 }
 
 fn available(cx: &Context) -> Result<Vec<Row>> {

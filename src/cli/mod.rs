@@ -1,5 +1,7 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
+mod cleanup;
+mod delete;
 mod env;
 mod help;
 mod info;
@@ -8,6 +10,7 @@ mod kill;
 mod list;
 mod logs;
 mod paths;
+mod patrol;
 mod restart;
 mod setup;
 mod start;
@@ -43,12 +46,15 @@ const COMMANDS: &[Command] = &[
     Command { names: &["start"], catalog: start::catalog, run: start::run },
     Command { names: &["stop"], catalog: stop::catalog, run: stop::run },
     Command { names: &["restart"], catalog: restart::catalog, run: restart::run },
+    Command { names: &["delete", "del"], catalog: delete::catalog, run: delete::run },
     Command { names: &["kill"], catalog: kill::catalog, run: kill::run },
     Command { names: &["list", "ls"], catalog: list::catalog, run: list::run },
     Command { names: &["info"], catalog: info::catalog, run: info::run },
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
     Command { names: &["env"], catalog: env::catalog, run: env::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
+    Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
+    Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
 ];
 
 /// What every command is given.

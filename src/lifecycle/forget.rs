@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::ports::ledger;
 use crate::registry::{Record, Registry};
 use crate::supervisor::{Table, Tree};
@@ -22,6 +23,15 @@ pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
     let in_use = writer.is_reserved(name) || Tree::of(record, registry.layout()).lives(&Table::read());
     if dir::is_ours(run.path()) && !in_use {
         fs::remove_dir_all(run.path()).map_err(Error::file("remove", run.path()))?;
+    }
+    Ok(())
+}
+
+/// Removes the logs of a name: a real directory with what is in it. A link in its place is left alone.
+pub fn remove_logs(name: &str, layout: &Layout) -> Result<()> {
+    let dir = layout.log_dir(name);
+    if fs::symlink_metadata(&dir).is_ok_and(|meta| meta.is_dir()) {
+        fs::remove_dir_all(&dir).map_err(Error::file("remove", &dir))?;
     }
     Ok(())
 }

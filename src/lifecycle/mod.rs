@@ -10,7 +10,7 @@ mod stop;
 mod sweep;
 
 pub use adopt::adopt_orphaned;
-pub use forget::forget;
+pub use forget::{forget, remove_logs};
 pub use kill::kill;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};

@@ -30,6 +30,15 @@ pub enum Swept {
     },
 }
 
+impl Swept {
+    /// Whose remains they were.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Invalid(name) | Self::Stale { name, .. } => name,
+        }
+    }
+}
+
 /// Sweeps once. Gives up in silence when another writer keeps the lock.
 pub fn sweep(registry: &Registry) -> Result<Vec<Swept>> {
     settle_plans(registry);

@@ -16,12 +16,14 @@ pub use reservation::Reservation;
 pub use writer::Writer;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::sys::lock::FileLock;
+use crate::sys::regular;
 
 /// How long a command waits for other writers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -91,13 +93,11 @@ impl Registry {
         if !name::is_valid(name) {
             return None;
         }
-        match fs::read(self.layout.record(name)) {
-            Ok(bytes) => Some(match Record::parse(name, &bytes) {
-                Some(record) => Found::Whole(record),
-                None => Found::Damaged(name.to_owned()),
-            }),
-            Err(_) => None,
-        }
+        let bytes = read_regular(&self.layout.record(name))?;
+        Some(match Record::parse(name, &bytes) {
+            Some(record) => Found::Whole(record),
+            None => Found::Damaged(name.to_owned()),
+        })
     }
 
     /// Whether anything was ever recorded here.
@@ -115,10 +115,7 @@ impl Registry {
         self.take(FileLock::try_take)
     }
 
-    fn take(
-        &self,
-        take: impl FnOnce(&std::path::Path) -> io::Result<Option<FileLock>>,
-    ) -> Result<Option<Writer<'_>>> {
+    fn take(&self, take: impl FnOnce(&Path) -> io::Result<Option<FileLock>>) -> Result<Option<Writer<'_>>> {
         let runtime = self.layout.runtime();
         fs::create_dir_all(&runtime).map_err(Error::file("create", &runtime))?;
         let path = self.layout.lock();
@@ -136,11 +133,17 @@ impl Registry {
         };
         let mut files: Vec<String> = entries
             .flatten()
-            .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|file| file.ends_with(EXTENSION) && !file.starts_with('.'))
             .collect();
         files.sort_unstable();
         Ok(files.iter().filter_map(|file| file.strip_suffix(EXTENSION)).map(str::to_owned).collect())
     }
+}
+
+/// `None` for what is not there, not ours to read, or no regular file (reading a fifo could wait for ever).
+fn read_regular(path: &Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    regular::open(path).ok()??.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }

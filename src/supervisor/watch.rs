@@ -193,11 +193,13 @@ impl Supervisor {
     }
 
     fn run(mut self) -> io::Result<()> {
-        while !self.is_done() {
+        loop {
             self.write_change();
+            if self.is_done() {
+                return Ok(());
+            }
             self.wait()?;
         }
-        Ok(())
     }
 
     fn is_done(&self) -> bool {
