@@ -18,6 +18,9 @@ pub enum Error {
     /// The root directory's path must fit into JSON records.
     #[error("tsm: TETRA_DIR is not UTF-8: set it to a path that is")]
     TetraDirNotText,
+    /// Processes cannot be started on this system.
+    #[error("tsm: starting processes is not supported on this system yet")]
+    NoSupervisor,
     /// Another writer kept the runtime lock.
     #[error("tsm: failed to acquire ID allocation lock (timeout after 5s)")]
     LockTimeout,

@@ -48,12 +48,11 @@ fn delete_one(word: &str, cx: &mut Context) -> Result<bool> {
 
 /// How many of them are gone. Those that live are ended all at once.
 fn delete(records: &[Record], cx: &mut Context) -> Result<usize> {
-    let lives = |record: &&Record| lifecycle::alive_or_left_over(record, &cx.registry);
-    let alive: Vec<Record> = records.iter().filter(lives).cloned().collect();
-    let mut stop = Stop::begin(alive.clone(), Ending::FORCED, &cx.registry)?;
+    let living = lifecycle::living(records, &cx.registry);
+    let mut stop = Stop::begin(living.clone(), Ending::FORCED, &cx.registry)?;
     let mut deleted = 0;
     for record in records {
-        let index = alive.iter().position(|living| living.name() == record.name());
+        let index = living.iter().position(|living| living.name() == record.name());
         if let Some(index) = index
             && !wait_for(&mut stop, index, record, &mut cx.io)?
         {

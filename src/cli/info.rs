@@ -112,7 +112,7 @@ impl Page {
         match (self.is_alive, record.status()) {
             (true, Status::Stopping) => Status::Stopping.name().to_owned(),
             (true, _) => Status::Online.name().to_owned(),
-            (false, Status::Stopped) => Status::Stopped.name().to_owned(),
+            (false, Status::Stopped | Status::Stopping) => Status::Stopped.name().to_owned(),
             (false, _) => match (record.exit_code(), record.signal()) {
                 (Some(code), _) => format!("crashed (exit code {code})"),
                 (None, Some(signal)) => format!("crashed (signal {signal})"),
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(status(true, r#","status":"stopping""#), "stopping");
         assert_eq!(status(true, r#","status":"crashed""#), "online");
         assert_eq!(status(false, ""), "crashed");
-        assert_eq!(status(false, r#","status":"stopping""#), "crashed");
+        assert_eq!(status(false, r#","status":"stopping""#), "stopped");
         assert_eq!(status(false, r#","status":"stopped","exit_code":0"#), "stopped");
         assert_eq!(status(false, r#","status":"crashed","exit_code":3"#), "crashed (exit code 3)");
         let killed = r#","status":"crashed","exit_code":null,"signal":"SIGKILL""#;

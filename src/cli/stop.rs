@@ -53,12 +53,13 @@ fn stop_one(word: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
             return Ok(false);
         }
     };
-    let Some(record) = record.filter(|record| lifecycle::alive_or_left_over(record, &cx.registry)) else {
+    let living = lifecycle::living(&record, &cx.registry);
+    let [record] = living.as_slice() else {
         cx.io.line(format_args!("tsm: process '{word}' not running"));
         return Ok(false);
     };
     let mut stop = Stop::begin(vec![record.clone()], ending, &cx.registry)?;
-    wait_for(&mut stop, 0, &record, &mut cx.io)
+    wait_for(&mut stop, 0, record, &mut cx.io)
 }
 
 /// Says what happens to one of them; whether it ended.

@@ -9,7 +9,7 @@ use super::listen;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Stream};
 use crate::registry::{Registry, Reservation};
-use crate::supervisor::{Call, Failure, Message, Plan};
+use crate::supervisor::{self, Call, Failure, Message, Plan};
 use crate::sys::{dir, fifo};
 
 /// Between two looks at a port that is being waited for.
@@ -57,6 +57,9 @@ pub fn launch(
     mut reservation: Reservation,
     registry: &Registry,
 ) -> Result<Result<Launched, Refusal>> {
+    if !supervisor::AVAILABLE {
+        return Err(Error::NoSupervisor);
+    }
     let layout = registry.layout();
     let log = PathBuf::from(layout.current_log(plan.record.name(), Stream::Err));
     let written = fs::metadata(&log).map_or(0, |meta| meta.len());

@@ -3,11 +3,10 @@
 use std::fs;
 
 use crate::error::{Error, Result};
-use crate::layout::Layout;
+use crate::layout::{Layout, RunDir, Stream};
 use crate::ports::ledger;
 use crate::registry::{Record, Registry};
-use crate::supervisor::{Table, Tree};
-use crate::sys::dir;
+use crate::sys::{dir, fifo, lock};
 
 /// Removes record, pid file, environment dump, ledger row and `run/NAME`; the logs stay. Another run that has taken the
 /// name since stays untouched, and so does a directory that left-overs still write to.
@@ -20,11 +19,17 @@ pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
     writer.remove(name)?;
     ledger::remove(name, &writer)?;
     let run = registry.layout().run(name);
-    let in_use = writer.is_reserved(name) || Tree::of(record, registry.layout()).lives(&Table::read());
-    if dir::is_ours(run.path()) && !in_use {
+    if dir::is_ours(run.path()) && !writer.is_reserved(name) && !is_in_use(&run) {
         fs::remove_dir_all(run.path()).map_err(Error::file("remove", run.path()))?;
     }
     Ok(())
+}
+
+/// Whether left-overs of a run hold its lock or may still write.
+fn is_in_use(run: &RunDir) -> bool {
+    let is_open =
+        |stream: &Stream| fifo::open_reader(&run.fifo(*stream)).is_ok_and(|fifo| !fifo::is_closed(&fifo));
+    lock::is_held(&run.process_lock()) || Stream::BOTH.iter().any(is_open)
 }
 
 /// Removes the logs of a name: a real directory with what is in it. A link in its place is left alone.

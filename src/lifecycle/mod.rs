@@ -14,5 +14,5 @@ pub use forget::{forget, remove_logs};
 pub use kill::kill;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
-pub use stop::{Ending, Outcome, Stop, alive_or_left_over};
+pub use stop::{Ending, Outcome, Stop, living};
 pub use sweep::{Swept, sweep};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::stop::{Ending, Outcome, Stop, alive_or_left_over};
+use super::stop::{Ending, Outcome, Stop, living};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::launch;
@@ -35,14 +35,11 @@ pub fn restart(
     let launched = stop(record, registry, &mut tell)
         .and_then(|outcome| if outcome == Outcome::Ended { Ok(()) } else { Err(failed()) })
         .and_then(|()| run(record, &reservation, own, config, registry));
-    match launched {
-        Ok(true) => registry.find(record.name()).ok_or_else(failed),
-        Ok(false) => Err(failed()),
-        Err(error) => {
-            Reservation::release(reservation.id, record.name(), registry.layout())?;
-            Err(error)
-        }
+    if launched.as_ref().is_ok_and(|runs| *runs) {
+        return registry.find(record.name()).ok_or_else(failed);
     }
+    Reservation::release(reservation.id, record.name(), registry.layout())?;
+    Err(launched.err().unwrap_or_else(failed))
 }
 
 /// A record that came from an old installation may not say enough; a directory may be gone.
@@ -57,11 +54,12 @@ fn check(record: &Record) -> Result<()> {
 }
 
 fn stop(record: &Record, registry: &Registry, tell: &mut impl FnMut(Progress)) -> Result<Outcome> {
-    if !alive_or_left_over(record, registry) {
+    let living = living([record], registry);
+    if living.is_empty() {
         return Ok(Outcome::Ended);
     }
     tell(Progress::Stopping);
-    let mut stop = Stop::begin(vec![record.clone()], Ending::GENTLE, registry)?;
+    let mut stop = Stop::begin(living, Ending::GENTLE, registry)?;
     let outcome = stop.wait_for(0, || tell(Progress::ForceKilling))?;
     if outcome == Outcome::Ended {
         tell(Progress::Stopped);

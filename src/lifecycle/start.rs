@@ -1,6 +1,6 @@
 //! From a spec to a process that runs and is recorded.
 
-use super::stop::{Ending, Stop, alive_or_left_over};
+use super::stop::{Ending, Stop, living};
 use super::sweep::sweep;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -47,13 +47,14 @@ pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started
     sweep(registry)?;
     let own = Identity::own().ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
     let reservation = reserve(&spec.name, &own, registry)?;
-    match launch(spec, &reservation, own, config, registry) {
-        Ok((record, Ok(launched))) => online(&record, launched, registry),
-        Ok((record, Err(refusal))) => Ok(failed(&record, refusal)),
-        Err(error) => {
-            Reservation::release(reservation.id, &reservation.name, registry.layout())?;
-            Err(error)
-        }
+    let launched = launch(spec, &reservation, own, config, registry);
+    if !matches!(launched, Ok((_, Ok(_)))) {
+        // Usually its supervisor has done so; but that may have been killed, or never been.
+        Reservation::release(reservation.id, &reservation.name, registry.layout())?;
+    }
+    match launched? {
+        (record, Ok(launched)) => online(&record, launched, registry),
+        (record, Err(refusal)) => Ok(failed(&record, refusal)),
     }
 }
 
@@ -74,8 +75,9 @@ fn launch(
     registry: &Registry,
 ) -> Result<(Record, Result<Launched, Refusal>)> {
     let layout = registry.layout();
-    if let Some(last) = registry.find(&spec.name).filter(|record| alive_or_left_over(record, registry)) {
-        Stop::begin(vec![last], Ending::GENTLE, registry)?.wait_for(0, || {})?;
+    let left_overs = living(&registry.find(&spec.name), registry);
+    if !left_overs.is_empty() {
+        Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }
     let made_run_dir = launch::make_places(&spec.name, layout)?;
     let new = NewRecord {

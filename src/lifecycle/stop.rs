@@ -45,9 +45,13 @@ pub enum Outcome {
     Survived,
 }
 
-/// Whether there is anything to end: the process lives, or what a dead one left behind does.
-pub fn alive_or_left_over(record: &Record, registry: &Registry) -> bool {
-    record.is_alive() || Tree::of(record, registry.layout()).lives(&Table::read())
+/// Those of which there is anything to end: the process lives, or what a dead one left behind does.
+pub fn living<'a>(records: impl IntoIterator<Item = &'a Record>, registry: &Registry) -> Vec<Record> {
+    let mut table = None;
+    let mut lives = |record: &&Record| {
+        record.is_alive() || Tree::of(record, registry.layout()).lives(table.get_or_insert_with(Table::read))
+    };
+    records.into_iter().filter(|record| lives(record)).cloned().collect()
 }
 
 /// Processes that are being ended, all at the same time.
@@ -92,7 +96,7 @@ impl<'a> Stop<'a> {
             adopt(record, Reach::All, registry.layout());
         }
         mark_stopping(&records, registry)?;
-        spawn::leave_group();
+        leave_their_groups(&records);
         let table = Table::read();
         let runs = records.into_iter().map(|record| Run::begin(record, ending, &table, registry)).collect();
         Ok(Self { registry, runs })
@@ -181,6 +185,14 @@ impl Run {
     fn signal(&mut self, table: &Table) -> usize {
         let signal = if matches!(self.stage, Stage::Killed { .. }) { Signal::KILL } else { Signal::TERM };
         self.tree.signal(table, signal)
+    }
+}
+
+/// A command that runs inside the process it is about to end must outlive that. Others stay where they are, because
+/// there Ctrl-C reaches them.
+fn leave_their_groups(records: &[Record]) {
+    if records.iter().any(|record| record.pid() == Some(spawn::own_group())) {
+        spawn::leave_group();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The logs that processes leave: their last lines, and their growth.
 
+pub mod current;
 pub mod follow;
 mod followed;
 pub mod tail;

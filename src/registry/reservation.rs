@@ -34,10 +34,12 @@ impl Reservation {
         self.write(layout)
     }
 
-    /// Gives id and name back, unless another start has taken the id since.
+    /// Gives id and name back, unless somebody else who lives has them by now.
     pub fn release(id: i64, name: &str, layout: &Layout) -> Result<()> {
         let path = layout.reservation(id);
-        if Self::read(&path, id).is_none_or(|found| found.name != name) {
+        let own = std::process::id().cast_signed();
+        let is_free = |found: &Self| found.name == name && (found.holder.0 == own || !found.is_held());
+        if !Self::read(&path, id).as_ref().is_some_and(is_free) {
             return Ok(());
         }
         atomic::remove(&path).map_err(Error::file("remove", &path))

@@ -1,12 +1,13 @@
 //! One stream: from the fifo into the log, so that a kill at any instant loses and doubles nothing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::logs::current::{self, MissingDir};
 use crate::sys::fifo::{self, Drained};
 
 /// Less than this waiting: give the writer a moment to add to it, so that a line at a time costs less.
@@ -29,8 +30,8 @@ pub(super) struct Capture {
     hung_up: bool,
     /// The log could not be written: not before then again.
     stalled_until: Option<Instant>,
-    /// The run is over: a log directory that is gone now was deleted, and nobody misses the bytes.
-    over: bool,
+    /// Refused once the run is over: then nobody misses the bytes.
+    missing: MissingDir,
 }
 
 impl Capture {
@@ -38,7 +39,14 @@ impl Capture {
     pub(super) fn open(fifo: &Path, log: &Path) -> io::Result<Self> {
         let fifo = fifo::open_reader(fifo)?;
         fifo::widen(&fifo);
-        Ok(Self { fifo, path: log.to_owned(), log: None, hung_up: false, stalled_until: None, over: false })
+        Ok(Self {
+            fifo,
+            path: log.to_owned(),
+            log: None,
+            hung_up: false,
+            stalled_until: None,
+            missing: MissingDir::Make,
+        })
     }
 
     /// What to poll, unless there is nothing to wait for.
@@ -73,7 +81,7 @@ impl Capture {
 
     /// The end of the run is recorded: from now on a missing log directory is not made again.
     pub(super) fn finish(&mut self) {
-        self.over = true;
+        self.missing = MissingDir::Refuse;
     }
 
     fn move_pieces(&mut self, pieces: usize, hung_up: bool) {
@@ -85,7 +93,9 @@ impl Capture {
                     self.hung_up = hung_up;
                     return;
                 }
-                Err(error) if self.over && error.kind() == io::ErrorKind::NotFound => {
+                Err(error)
+                    if self.missing == MissingDir::Refuse && error.kind() == io::ErrorKind::NotFound =>
+                {
                     self.hung_up = true;
                     return;
                 }
@@ -103,17 +113,17 @@ impl Capture {
         if fifo::waiting(&self.fifo)? == 0 {
             return Ok(false);
         }
-        let log = current_log(&mut self.log, &self.path, !self.over)?;
+        let log = current_log(&mut self.log, &self.path, self.missing)?;
         log.seek(SeekFrom::End(0))?;
         Ok(matches!(fifo::drain(&self.fifo, log)?, Drained::Moved(_)))
     }
 }
 
 /// The open log if it is still the file of that name, else the file of that name, made if it is not there.
-fn current_log<'a>(open: &'a mut Option<File>, path: &Path, make_dir: bool) -> io::Result<&'a mut File> {
+fn current_log<'a>(open: &'a mut Option<File>, path: &Path, missing: MissingDir) -> io::Result<&'a mut File> {
     let log = match open.take().filter(|log| is_named(log, path)) {
         Some(log) => log,
-        None => open_log(path, make_dir)?,
+        None => current::open(path, missing)?,
     };
     Ok(open.insert(log))
 }
@@ -123,12 +133,4 @@ fn is_named(file: &File, path: &Path) -> bool {
         (Ok(ours), Ok(named)) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
         _ => false,
     }
-}
-
-/// Not for appending: splice(2) refuses such files.
-pub(super) fn open_log(path: &Path, make_dir: bool) -> io::Result<File> {
-    if let Some(dir) = path.parent().filter(|_| make_dir) {
-        std::fs::create_dir_all(dir)?;
-    }
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o666).open(path)
 }

@@ -4,11 +4,11 @@ use super::{Failure, Plan, Purpose};
 use crate::error::{Error, Result};
 use crate::history::{Event, EventKind};
 use crate::layout::{Layout, Stream};
+use crate::logs::current::{self, MissingDir};
 use crate::ports::ledger;
-use crate::registry::{Record, Reservation, Status, Writer};
+use crate::registry::{Record, Reservation, Writer};
 use crate::sys::atomic;
 use crate::sys::clock;
-use crate::sys::pidfd::Exit;
 
 /// The process counts as started: record, pid file, ledger row, event. Then nothing of the plan is left.
 pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
@@ -68,26 +68,15 @@ pub(super) fn record_failure(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The run that a record is about ended: says so in the record and in the history, unless somebody has said so
-/// already or the record is about another run by now.
-pub fn record_end(seen: &Record, exit: Exit, writer: &Writer<'_>) -> Result<()> {
-    let mut meant = false;
-    let is_open = |record: &Record| {
-        meant = record.status() == Status::Stopping;
-        record.is_same_run(seen) && !record.status().is_final()
-    };
-    let ended = writer.update(seen.name(), is_open, |record| record.end(exit, clock::epoch()))?;
-    if let Some(record) = ended
-        && let Some(kind) = EventKind::of_end(&record, meant)
-    {
-        let _ = Event::new(kind, &record).append(writer.layout());
-    }
-    Ok(())
-}
-
 /// The reason in the words that follow `Failed to start: NAME`.
 pub(super) fn impossible(error: &std::io::Error) -> Failure {
     Failure::Impossible(crate::sys::reason(error))
+}
+
+/// The same, of a record that cannot be written.
+pub(super) fn not_recorded(error: &Error) -> Failure {
+    let text = error.to_string();
+    Failure::Impossible(text.strip_prefix("tsm: ").unwrap_or(&text).to_owned())
 }
 
 fn forget_plan(plan: &Plan, layout: &Layout) -> Result<()> {
@@ -103,7 +92,7 @@ fn make_logs(record: &Record, layout: &Layout) -> Result<()> {
     std::fs::create_dir_all(&dir).map_err(Error::file("create", &dir))?;
     for stream in Stream::BOTH {
         let path = std::path::PathBuf::from(layout.current_log(record.name(), stream));
-        super::capture::open_log(&path, true).map_err(Error::file("create", &path))?;
+        current::open(&path, MissingDir::Make).map_err(Error::file("create", &path))?;
     }
     Ok(())
 }

@@ -7,9 +7,12 @@ mod birth;
 mod call;
 #[cfg(target_os = "linux")]
 mod capture;
+#[cfg(target_os = "linux")]
 mod change;
+mod end;
 #[cfg(target_os = "linux")]
 mod environment;
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "half of the talk is a supervisor's"))]
 mod message;
 mod plan;
 #[cfg(target_os = "linux")]
@@ -23,7 +26,7 @@ mod tree;
 mod watch;
 
 pub use call::Call;
-pub use change::record_end;
+pub use end::record_end;
 pub use message::{Failure, Message};
 pub use plan::{Plan, Purpose};
 pub use tree::{Table, Tree, owner};
@@ -32,6 +35,9 @@ use std::ffi::OsString;
 
 /// The word that makes this executable a supervisor. `TETRA_DIR NAME [adopt]` follow.
 pub const SUPERVISE: &str = "__supervise";
+
+/// Whether there are supervisors on this system.
+pub const AVAILABLE: bool = cfg!(target_os = "linux");
 
 /// The word of a supervisor that takes over a process that runs already.
 const ADOPT: &str = "adopt";

@@ -11,7 +11,7 @@ use super::capture::Capture;
 use super::change::{self, impossible};
 use super::message::SETTLED;
 use super::process::Process;
-use super::{Failure, Message, Plan, Table, Tree, seat, tree};
+use super::{Failure, Message, Plan, Table, Tree, record_end, seat, tree};
 use crate::history::{Event, EventKind};
 use crate::layout::{Layout, RunDir, Stream};
 use crate::registry::{Record, Registry, Writer};
@@ -20,7 +20,8 @@ use crate::sys::lock::OwnerLock;
 use crate::sys::pidfd::Exit;
 use crate::sys::poll::{self, Ready};
 use crate::sys::proc;
-use crate::sys::signal::{Arrival, Signal, SignalQueue};
+use crate::sys::signal::Signal;
+use crate::sys::signal_queue::{Arrival, SignalQueue};
 use crate::sys::spawn::{self, Released};
 
 /// How long the environment file and the activation of pyenv or nvm may take.
@@ -389,7 +390,7 @@ impl Supervisor {
     fn write(&mut self, change: Change, writer: &Writer<'_>) {
         match change {
             Change::Start => match self.plan.as_ref().map(|plan| change::record_start(plan, writer)) {
-                Some(Err(error)) => self.fail(Failure::Impossible(error.to_string())),
+                Some(Err(error)) => self.fail(change::not_recorded(&error)),
                 _ => self.online(),
             },
             Change::Failure(failure) => {
@@ -399,7 +400,7 @@ impl Supervisor {
                 self.report(&Message::Failed(failure));
                 self.phase = Phase::Done;
             }
-            Change::End(exit) => match change::record_end(&self.run, exit, writer) {
+            Change::End(exit) => match record_end(&self.run, exit, writer) {
                 Ok(_) => self.over(),
                 Err(_) => self.write_later(Change::End(exit), WRITE_RETRY),
             },

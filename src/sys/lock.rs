@@ -62,7 +62,7 @@ pub struct OwnerLock(#[expect(dead_code, reason = "held for its lock")] File);
 impl OwnerLock {
     /// Takes the lock on an open file; gives the file back when another process has it.
     pub fn try_take(file: File) -> io::Result<Result<Self, File>> {
-        let request = whole_file(libc::F_WRLCK);
+        let request = whole_file();
         // SAFETY: the descriptor is open and `request` is a valid flock that outlives the call.
         let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const request) };
         if result == 0 {
@@ -91,22 +91,25 @@ pub fn owner(path: &Path) -> Option<i32> {
 
 /// As [`owner`], for a file that is open already.
 pub fn owner_of(file: &File) -> Option<i32> {
-    let mut answer = whole_file(libc::F_WRLCK);
+    let mut answer = whole_file();
     // SAFETY: the descriptor is open and `answer` is a valid flock that outlives the call.
     let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETLK, &raw mut answer) };
-    let held = result == 0 && i32::from(answer.l_type) != libc::F_UNLCK && answer.l_pid > 0;
+    let held = result == 0 && answer.l_type != short(libc::F_UNLCK) && answer.l_pid > 0;
     held.then_some(answer.l_pid)
 }
 
-fn whole_file(kind: i32) -> libc::flock {
-    // SAFETY: flock is a plain struct of integers, for which all zeroes is a value: from the start, to the end.
+/// From the start to the end, for writing.
+fn whole_file() -> libc::flock {
+    // SAFETY: flock is a plain struct of integers, for which all zeroes is a value.
     let mut request: libc::flock = unsafe { std::mem::zeroed() };
-    #[expect(clippy::cast_possible_truncation, reason = "lock kinds are 0, 1 and 2")]
-    {
-        request.l_type = kind as libc::c_short;
-        request.l_whence = libc::SEEK_SET as libc::c_short;
-    }
+    request.l_type = short(libc::F_WRLCK);
+    request.l_whence = short(libc::SEEK_SET);
     request
+}
+
+/// The constants of fcntl(2) are small, but not of one type on all systems.
+fn short(constant: impl TryInto<libc::c_short>) -> libc::c_short {
+    constant.try_into().unwrap_or_default()
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -12,6 +12,8 @@ pub mod poll;
 pub mod proc;
 pub mod regular;
 pub mod signal;
+#[cfg(target_os = "linux")]
+pub mod signal_queue;
 pub mod socket;
 pub mod spawn;
 pub mod watch;

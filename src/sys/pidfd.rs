@@ -1,7 +1,9 @@
 //! A handle on one process that no other process can slip under, even when its pid is used again.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsRawFd as _, FromRawFd as _};
 
 use super::proc::Identity;
 use super::signal::Signal;
@@ -52,6 +54,7 @@ impl PidFd {
         Some(Self { fd })
     }
 
+    /// There are no such handles here.
     #[cfg(not(target_os = "linux"))]
     pub fn of_pid(_pid: i32) -> Option<Self> {
         None
@@ -100,6 +103,7 @@ impl PidFd {
         (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then(|| Exit::from_wait(info.exit_code))
     }
 
+    /// Never known here.
     #[cfg(not(target_os = "linux"))]
     pub fn exit(&self) -> Option<Exit> {
         None

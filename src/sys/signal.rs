@@ -1,9 +1,8 @@
-//! Signals as values, as names, and as something to poll.
+//! Signals as values and as names, and sending them.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::signal::{self, SigSet, SigmaskHow};
+use nix::sys::signal::{self, SigSet};
 
 use super::io_error;
 
@@ -61,60 +60,4 @@ pub fn exit_on_interrupt() -> io::Result<()> {
         signal::SigAction::new(signal::SigHandler::Handler(exit), signal::SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler calls nothing but _exit.
     unsafe { signal::sigaction(signal::Signal::SIGINT, &action) }.map(drop).map_err(io_error)
-}
-
-/// What arrived at a [`SignalQueue`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
-    /// A child ended (or several).
-    Child,
-    /// SIGTERM, from this process.
-    Terminate {
-        /// The sender's pid; 0 when the kernel does not tell.
-        sender: i32,
-    },
-}
-
-/// SIGCHLD and SIGTERM as a descriptor to poll; SIGHUP, SIGINT, SIGQUIT and SIGPIPE are shut out meanwhile.
-#[cfg(target_os = "linux")]
-#[derive(Debug)]
-pub struct SignalQueue(nix::sys::signalfd::SignalFd);
-
-#[cfg(target_os = "linux")]
-impl SignalQueue {
-    /// Blocks the signals for this process and starts to queue them.
-    pub fn new() -> io::Result<Self> {
-        use nix::sys::signalfd::{SfdFlags, SignalFd};
-        let mut queued = SigSet::empty();
-        queued.add(signal::Signal::SIGCHLD);
-        queued.add(signal::Signal::SIGTERM);
-        let mut blocked = queued;
-        for signal in
-            [signal::Signal::SIGHUP, signal::Signal::SIGINT, signal::Signal::SIGQUIT, signal::Signal::SIGPIPE]
-        {
-            blocked.add(signal);
-        }
-        signal::sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None).map_err(io_error)?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Self(SignalFd::with_flags(&queued, flags).map_err(io_error)?))
-    }
-
-    /// The next arrival, without waiting.
-    pub fn next(&self) -> io::Result<Option<Arrival>> {
-        let Some(info) = self.0.read_signal().map_err(io_error)? else {
-            return Ok(None);
-        };
-        if info.ssi_signo == libc::SIGTERM.unsigned_abs() {
-            let sender = i32::try_from(info.ssi_pid).unwrap_or(0);
-            return Ok(Some(Arrival::Terminate { sender }));
-        }
-        Ok(Some(Arrival::Child))
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl AsFd for SignalQueue {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
 }
