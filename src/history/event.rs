@@ -24,6 +24,8 @@ pub enum EventKind {
     Restart,
     /// A new supervisor took it over, because the last one was gone.
     Adopt,
+    /// Bytes of its output were thrown away, because its log could not be written.
+    LogDropped,
 }
 
 impl EventKind {
@@ -45,6 +47,7 @@ impl EventKind {
             Self::Crash => "crash",
             Self::Restart => "restart",
             Self::Adopt => "adopt",
+            Self::LogDropped => "log_dropped",
         }
     }
 }
@@ -77,9 +80,15 @@ impl Event {
                     members.insert("signal".into(), signal.into());
                 }
             }
-            EventKind::Adopt => {}
+            EventKind::Adopt | EventKind::LogDropped => {}
         }
         Self { time, members }
+    }
+
+    /// The same line with one more number in it.
+    pub fn with(mut self, member: &str, number: u64) -> Self {
+        self.members.insert(member.to_owned(), number.into());
+        self
     }
 
     /// Appends it to its day's file with one write(2), so that lines of many writers never mix.

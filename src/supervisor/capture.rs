@@ -20,6 +20,10 @@ const PIECES: usize = 16;
 /// How long a log that cannot be written is left alone; its bytes wait in the fifo.
 const RETRY: Duration = Duration::from_millis(250);
 
+/// How long bytes wait for a log that cannot be written. Then they are dropped and counted: a process must not stand
+/// still because a disk is full.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Reads one fifo and writes one log.
 #[derive(Debug)]
 pub(super) struct Capture {
@@ -30,6 +34,10 @@ pub(super) struct Capture {
     hung_up: bool,
     /// The log could not be written: not before then again.
     stalled_until: Option<Instant>,
+    /// Since when it could not.
+    failing_since: Option<Instant>,
+    /// How many bytes that has cost so far.
+    dropped: u64,
     /// Refused once the run is over: then nobody misses the bytes.
     missing: MissingDir,
 }
@@ -45,6 +53,8 @@ impl Capture {
             log: None,
             hung_up: false,
             stalled_until: None,
+            failing_since: None,
+            dropped: 0,
             missing: MissingDir::Make,
         })
     }
@@ -84,11 +94,19 @@ impl Capture {
         self.missing = MissingDir::Refuse;
     }
 
+    /// How many bytes were dropped, once the log can be written again or nothing more will come.
+    pub(super) fn take_loss(&mut self) -> Option<u64> {
+        if self.failing_since.is_some() && !self.hung_up {
+            return None;
+        }
+        Some(std::mem::take(&mut self.dropped)).filter(|dropped| *dropped > 0)
+    }
+
     fn move_pieces(&mut self, pieces: usize, hung_up: bool) {
         self.stalled_until = None;
         for _ in 0..pieces {
             match self.move_piece() {
-                Ok(true) => {}
+                Ok(true) => self.failing_since = None,
                 Ok(false) => {
                     self.hung_up = hung_up;
                     return;
@@ -100,11 +118,19 @@ impl Capture {
                     return;
                 }
                 Err(_) => {
-                    self.log = None;
-                    self.stalled_until = Some(Instant::now() + RETRY);
+                    self.stall();
                     return;
                 }
             }
+        }
+    }
+
+    fn stall(&mut self) {
+        let now = Instant::now();
+        self.log = None;
+        self.stalled_until = Some(now + RETRY);
+        if now.duration_since(*self.failing_since.get_or_insert(now)) >= GRACE {
+            self.dropped += fifo::discard(&self.fifo);
         }
     }
 

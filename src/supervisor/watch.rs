@@ -266,6 +266,10 @@ impl Supervisor {
             if ready.any() || due {
                 capture.pump(ready.hung_up);
             }
+            if let Some(bytes) = capture.take_loss() {
+                let event = Event::new(EventKind::LogDropped, &self.run).with("bytes", bytes);
+                let _ = event.append(self.registry.layout());
+            }
         }
     }
 

@@ -22,6 +22,11 @@ pub fn is_ours(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.uid() == Uid::effective().as_raw())
 }
 
+/// Whether `path` is a link that belongs to us.
+pub fn owns_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink() && meta.uid() == Uid::effective().as_raw())
+}
+
 /// Whether two paths lead to the same file.
 pub fn same_file(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {

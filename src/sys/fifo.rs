@@ -101,6 +101,18 @@ pub fn drain(fifo: &File, file: &File) -> io::Result<Drained> {
     copy(fifo, file)
 }
 
+/// Throws away what waits in the fifo; how many bytes that was.
+pub fn discard(fifo: &File) -> u64 {
+    let Ok(null) = OpenOptions::new().write(true).open("/dev/null") else {
+        return 0;
+    };
+    let mut count = 0;
+    while let Ok(Drained::Moved(bytes)) = drain(fifo, &null) {
+        count += bytes as u64;
+    }
+    count
+}
+
 /// One piece of at most 4 KiB: what a kill between the read and the write can lose.
 fn copy(mut fifo: &File, mut file: &File) -> io::Result<Drained> {
     use std::io::{Read as _, Write as _};
