@@ -14,6 +14,7 @@ pub mod regular;
 pub mod signal;
 pub mod socket;
 pub mod spawn;
+pub mod terminal;
 pub mod watch;
 
 use std::io;
