@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,8 +94,8 @@ fn tetra_dir() -> Result<PathBuf> {
     Ok(PathBuf::from(home).join("tetra"))
 }
 
-/// A variable that is set and not empty.
-fn variable(name: &str) -> Option<OsString> {
+/// One variable of the caller's, unless it is not set or empty.
+pub fn variable(name: impl AsRef<OsStr>) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 

@@ -5,11 +5,12 @@
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
 //! The modules use each other downwards only: `cli` → `services`, `lifecycle` → `launch` → `supervisor` → `ports`,
-//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `output` is used by `cli` alone.
+//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli` alone.
 //! `docs/architecture.md` is the map.
 
 pub mod cli;
 pub mod config;
+pub mod envfile;
 pub mod error;
 pub mod history;
 pub mod launch;

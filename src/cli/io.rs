@@ -1,4 +1,4 @@
-//! The one place that writes to stdout and stderr.
+//! The one place that writes to stdout and stderr, and asks on stdin.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use crate::config::Colour;
 use crate::error::Error;
 use crate::output::clean;
+use crate::sys::terminal::Keys;
 
 /// Both output streams. A stdout that somebody has closed is remembered, not an error: what a command has begun
 /// (a restart, say) goes on without its lines.
@@ -79,6 +80,17 @@ impl Io {
     pub(crate) fn error_bytes(&mut self, bytes: &[u8]) {
         self.flush();
         let _ = io::stderr().write_all(bytes);
+    }
+
+    /// One byte of stdin, after everything that has been said; `None` at its end. Only a terminal sees the prompt, and
+    /// gives its answer without Enter.
+    pub(crate) fn ask(&mut self, prompt: &str) -> Option<u8> {
+        let mut keys = Keys::of_stdin();
+        self.flush();
+        if keys.is_terminal() {
+            self.error_bytes(prompt.as_bytes());
+        }
+        keys.next_byte()
     }
 
     /// A failure, with its further lines.

@@ -5,6 +5,7 @@ mod delete;
 mod env;
 mod help;
 mod info;
+mod init;
 mod io;
 mod kill;
 mod list;
@@ -43,6 +44,7 @@ struct Command {
 /// Every command that works on an installation, in the order of the detailed help.
 const COMMANDS: &[Command] = &[
     Command { names: &["setup"], catalog: setup::catalog, run: setup::run },
+    Command { names: &["init"], catalog: init::catalog, run: init::run },
     Command { names: &["start"], catalog: start::catalog, run: start::run },
     Command { names: &["stop"], catalog: stop::catalog, run: stop::run },
     Command { names: &["restart"], catalog: restart::catalog, run: restart::run },

@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 /// The draft's name is fixed, so that one left by a crash is overwritten by the next write: the caller holds whatever
 /// makes writers of `path` take turns. `mode` is reduced by the umask.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let draft = draft(path)?;
-    write_draft(&draft, bytes, mode).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
-        let _ = fs::remove_file(&draft);
-    })?;
-    sync_parent(path)
+    replace_by(&draft(path, "")?, path, bytes, mode)
+}
+
+/// As [`replace`], for a file whose writers do not take turns: each has a draft of its own. The last one wins.
+pub fn replace_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let draft = draft(path, &format!(".{}", std::process::id()))?;
+    remove(&draft)?;
+    replace_by(&draft, path, bytes, mode)
 }
 
 /// Creates `path` with `bytes` unless it is there already: of several creators one wins, the others change nothing.
@@ -40,6 +43,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+fn replace_by(draft: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    write_draft(draft, bytes, mode).and_then(|()| fs::rename(draft, path)).inspect_err(|_| {
+        let _ = fs::remove_file(draft);
+    })?;
+    sync_parent(path)
+}
+
 fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -52,11 +62,12 @@ fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_data()
 }
 
-/// `.NAME.tmp` in the same directory: a leading dot keeps it out of every listing of records.
-fn draft(path: &Path) -> io::Result<PathBuf> {
+/// `.NAME.tmp` or `.NAME.WRITER.tmp` in the same directory: a leading dot keeps it out of every listing.
+fn draft(path: &Path, writer: &str) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
+    hidden.push(writer);
     hidden.push(".tmp");
     Ok(path.with_file_name(hidden))
 }

@@ -16,6 +16,7 @@ pub mod signal;
 pub mod signal_queue;
 pub mod socket;
 pub mod spawn;
+pub mod terminal;
 pub mod watch;
 
 use std::io;

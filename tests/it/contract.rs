@@ -28,7 +28,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    help_and_unknown_words: anywhere "process/01-dispatch";
+    help_and_unknown_words: anywhere "process/01-dispatch" waiting for { 6: "the commands of later groups" };
     setup_and_empty_tables: anywhere "process/02-setup";
     options_without_their_value: anywhere "process/04-start-missing-value";
     a_start_leaves_a_record_a_pid_file_a_row_and_logs: alone "process/05-start-record";

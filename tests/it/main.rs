@@ -10,6 +10,7 @@
 mod contract;
 mod dispatch;
 mod harness;
+mod init;
 mod paths;
 mod registry;
 mod setup;
