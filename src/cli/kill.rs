@@ -9,9 +9,10 @@ use super::{Context, Words, shown_pid};
 use crate::error::Result;
 use crate::lifecycle::{self, Ending, Outcome, Stop};
 use crate::output::excerpt;
+use crate::ports::holders;
 use crate::registry::Record;
 use crate::sys::proc::{self, Identity};
-use crate::sys::{signal, socket};
+use crate::sys::signal;
 use args::By;
 
 /// How long a process may take after SIGTERM.
@@ -101,7 +102,7 @@ fn named(name: &str, cx: &Context) -> Result<Vec<Record>> {
 fn by_port(port: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
     cx.io.say(format_args!("🔍 Finding processes using port {port}..."));
     let holders: Vec<Identity> = match port.parse() {
-        Ok(number) => socket::holders(number).into_iter().filter_map(Identity::of).collect(),
+        Ok(number) => holders::pids_of(number).into_iter().filter_map(Identity::of).collect(),
         Err(_) => Vec::new(),
     };
     if holders.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::ports::holders;
 use crate::sys::proc;
 use crate::sys::socket::{self, Listener};
 
@@ -48,7 +49,7 @@ pub struct Blocker {
 
 /// The process that has a port, if anybody does: the lowest pid of several.
 pub fn blocker(port: u16) -> Option<Blocker> {
-    let pid = socket::holders(port).first().copied();
+    let pid = holders::pids_of(port).first().copied();
     if pid.is_none() && !socket::listeners().iter().any(|listener| listener.port == port) {
         return None;
     }

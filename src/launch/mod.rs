@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::registry::is_valid_name;
+use crate::registry::{Spec, is_valid_name};
 use port::Declared;
 
 /// What a caller asks for. An empty option counts as one that was not given.
@@ -34,25 +34,6 @@ pub struct Request {
     pub cwd: PathBuf,
     /// Seconds since the epoch: the end of the name of a process without a port.
     pub epoch: i64,
-}
-
-/// What is to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spec {
-    /// Name, with its port or epoch.
-    pub name: String,
-    /// Declared port.
-    pub port: Option<u16>,
-    /// The command text after the rewriting of its interpreter.
-    pub command: String,
-    /// Where it runs.
-    pub cwd: String,
-    /// As given, after the rule for short names.
-    pub env_file: Option<String>,
-    /// `python`, `node`, `bash`, `lua`, `go` or `command`.
-    pub kind: &'static str,
-    /// The resolved interpreter; `None` for a plain command.
-    pub interpreter: Option<String>,
 }
 
 /// The name and the port that a request gets. The name may be an invalid one.
@@ -89,7 +70,7 @@ pub fn spec(request: &Request, config: &Config) -> Result<Spec> {
         Some(interpreter) => kind::rewrite(&command, interpreter),
         None => command,
     };
-    Ok(Spec { name, port, command, cwd, env_file, kind: kind.name(), interpreter })
+    Ok(Spec { name, port, command, cwd, env_file, kind, interpreter })
 }
 
 fn env_file(request: &Request) -> Option<OsString> {
@@ -108,6 +89,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::registry::Kind;
 
     const EPOCH: i64 = 1_795_384_771;
 
@@ -136,7 +118,7 @@ mod tests {
                 command: "./bin/serve.sh.x -v".into(),
                 cwd: "/w".into(),
                 env_file: None,
-                kind: "command",
+                kind: Kind::Command,
                 interpreter: None,
             }
         );
@@ -154,7 +136,7 @@ mod tests {
             ..request("python3 -m h 7771")
         };
         let spec = spec(&request, &config).unwrap();
-        assert_eq!((spec.name.as_str(), spec.port, spec.kind), ("web-7771", Some(7771), "python"));
+        assert_eq!((spec.name.as_str(), spec.port, spec.kind), ("web-7771", Some(7771), Kind::Python));
         assert_eq!(spec.command, format!("{python} -m h 7771"));
         assert_eq!(spec.interpreter, Some(python));
         assert_eq!(spec.env_file.as_deref(), Some("env/dev.env"), "recorded though it does not exist");

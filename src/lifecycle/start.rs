@@ -4,9 +4,9 @@ use super::stop::{Ending, Stop, living};
 use super::sweep::sweep;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::launch::{self, Blocker, Launched, Refusal, Spec};
+use crate::launch::{self, Blocker, Launched, Refusal};
 use crate::ports::ledger;
-use crate::registry::{NewRecord, Record, Registry, Reservation};
+use crate::registry::{Record, Registry, Reservation, Spec};
 use crate::supervisor::{Failure, Plan, Purpose};
 use crate::sys::proc::Identity;
 
@@ -80,19 +80,9 @@ fn launch(
         Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }
     let made_run_dir = launch::make_places(&spec.name, layout)?;
-    let new = NewRecord {
-        tsm_id: reservation.id,
-        name: spec.name,
-        port: spec.port,
-        command: spec.command,
-        cwd: spec.cwd,
-        env_file: spec.env_file,
-        kind: spec.kind,
-        interpreter: spec.interpreter,
-    };
     let plan = Plan {
         purpose: Purpose::Start,
-        record: Record::new(new, layout),
+        record: Record::new(reservation.id, spec, layout),
         by,
         made_run_dir,
         stabilize: config.stabilize,

@@ -1,4 +1,4 @@
-//! Who listens on a TCP port.
+//! Who has a port.
 
 use crate::sys::proc::{self, Stat};
 use crate::sys::socket::{self, Listener};
@@ -41,6 +41,22 @@ pub fn of_port(port: u16) -> Vec<Holding> {
         }
     }
     holdings
+}
+
+/// The processes that listen on a local TCP port or have a UDP socket bound to it, in the order of their pids.
+pub fn pids_of(port: u16) -> Vec<i32> {
+    let sockets = socket::listeners().into_iter().chain(socket::bound_udp());
+    let taken: Vec<u64> = sockets.filter(|socket| socket.port == port).map(|socket| socket.inode).collect();
+    if taken.is_empty() {
+        return Vec::new();
+    }
+    let holds = |pid: &i32| {
+        let own = socket::sockets_of(*pid);
+        taken.iter().any(|inode| own.contains_key(inode))
+    };
+    let mut pids: Vec<i32> = proc::pids().filter(holds).collect();
+    pids.sort_unstable();
+    pids
 }
 
 fn held_by(pid: i32, listeners: &[Listener]) -> Vec<Holding> {

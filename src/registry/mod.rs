@@ -6,13 +6,15 @@ mod lookup;
 mod name;
 mod record;
 mod reservation;
+mod spec;
 mod writer;
 
 pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
-pub use record::{KillMode, NewRecord, Record, Status};
+pub use record::{KillMode, Record, Status};
 pub use reservation::Reservation;
+pub use spec::Spec;
 pub use writer::Writer;
 
 use std::fs;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::sys::dir;
 use crate::sys::lock::FileLock;
 use crate::sys::regular;
 
@@ -123,21 +126,12 @@ impl Registry {
         Ok(lock.map(|lock| Writer::new(self, lock)))
     }
 
-    /// The names of the records' files, in order. Hidden files, directories and other endings are never records.
+    /// The names of the records' files, in order. Hidden files and other endings are never records.
     fn names(&self) -> Result<Vec<String>> {
-        let dir = self.layout.processes();
-        let entries = match fs::read_dir(&dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::file("read", &dir)(error)),
-        };
-        let mut files: Vec<String> = entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|file| file.ends_with(EXTENSION) && !file.starts_with('.'))
-            .collect();
-        files.sort_unstable();
-        Ok(files.iter().filter_map(|file| file.strip_suffix(EXTENSION)).map(str::to_owned).collect())
+        let path = self.layout.processes();
+        let mut names = dir::stems(&path, EXTENSION).map_err(Error::file("read", &path))?;
+        names.retain(|name| !name.starts_with('.'));
+        Ok(names)
     }
 }
 

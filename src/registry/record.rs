@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Spec;
 use crate::layout::{Layout, Stream};
 use crate::sys::pidfd::Exit;
 use crate::sys::proc::{Identity, Stat};
@@ -78,27 +79,6 @@ pub enum KillMode {
     Process,
 }
 
-/// What a start decides about a process.
-#[derive(Clone, Debug)]
-pub struct NewRecord {
-    /// Id.
-    pub tsm_id: i64,
-    /// Name.
-    pub name: String,
-    /// Declared port.
-    pub port: Option<u16>,
-    /// What is run, after the rewriting of its interpreter.
-    pub command: String,
-    /// Where it runs.
-    pub cwd: String,
-    /// As given, after the rule for short names.
-    pub env_file: Option<String>,
-    /// `python`, `node`, `bash`, `lua`, `go` or `command`.
-    pub kind: &'static str,
-    /// The resolved interpreter.
-    pub interpreter: Option<String>,
-}
-
 /// One record. Members that tsm does not know, or whose type is not the expected one, stay as they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -123,17 +103,17 @@ impl Record {
     }
 
     /// Of a process that is about to run.
-    pub fn new(new: NewRecord, layout: &Layout) -> Self {
-        let mut record = Self { name: new.name, members: Map::new() };
-        record.set("tsm_id", new.tsm_id.into());
-        record.set("port", json!(new.port));
+    pub fn new(tsm_id: i64, spec: Spec, layout: &Layout) -> Self {
+        let mut record = Self { name: spec.name, members: Map::new() };
+        record.set("tsm_id", tsm_id.into());
+        record.set("port", json!(spec.port));
         record.set("restarts", 0.into());
         record.set("unstable_restarts", 0.into());
-        record.set("command", new.command.into());
-        record.set("cwd", new.cwd.into());
-        record.set("env_file", json!(new.env_file));
-        record.set("type", new.kind.into());
-        record.set("interpreter", json!(new.interpreter));
+        record.set("command", spec.command.into());
+        record.set("cwd", spec.cwd.into());
+        record.set("env_file", json!(spec.env_file));
+        record.set("type", spec.kind.name().into());
+        record.set("interpreter", json!(spec.interpreter));
         record.reset_logs(layout);
         record
     }
@@ -371,6 +351,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Kind;
     use std::path::Path;
 
     fn layout() -> Layout {
@@ -382,17 +363,16 @@ mod tests {
     }
 
     fn record() -> Record {
-        let new = NewRecord {
-            tsm_id: 3,
+        let spec = Spec {
             name: "web-1".into(),
             port: Some(8080),
             command: "python3 x.py".into(),
             cwd: "/srv".into(),
             env_file: None,
-            kind: "python",
+            kind: Kind::Python,
             interpreter: Some("/usr/bin/python3".into()),
         };
-        let mut record = Record::new(new, &layout());
+        let mut record = Record::new(3, spec, &layout());
         record.begin(&run(70), 1000);
         record
     }

@@ -7,31 +7,19 @@ mod word;
 
 pub use definition::{Definition, Field};
 
-use std::fs;
-use std::io;
-
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::registry::Record;
+use crate::sys::dir;
 
 const EXTENSION: &str = ".tsm";
 
 /// The names of all services, bytewise by file name. Hidden files are none.
 pub fn names(layout: &Layout) -> Result<Vec<String>> {
-    let dir = layout.services_available();
-    let entries = match fs::read_dir(&dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::file("read", &dir)(error)),
-    };
-    let mut files: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|file| file.strip_suffix(EXTENSION).is_some_and(is_visible_name))
-        .filter(|file| dir.join(file).is_file())
-        .collect();
-    files.sort_unstable();
-    Ok(files.iter().filter_map(|file| file.strip_suffix(EXTENSION)).map(str::to_owned).collect())
+    let path = layout.services_available();
+    let mut names = dir::stems(&path, EXTENSION).map_err(Error::file("read", &path))?;
+    names.retain(|name| is_visible_name(name) && layout.service(name).is_file());
+    Ok(names)
 }
 
 /// The process of a service among the live ones: the one named after the service and its port, or after the service,

@@ -17,6 +17,20 @@ pub fn make_private(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The names in a directory that end in `extension`, without it, in the bytewise order of the whole names. Names that
+/// are not UTF-8 are left out; a directory that is not there is empty.
+pub fn stems(path: &Path, extension: &str) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    Ok(names.iter().filter_map(|name| name.strip_suffix(extension)).map(str::to_owned).collect())
+}
+
 /// Whether `path` is itself a directory (not a link to one) and belongs to us.
 pub fn is_ours(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.uid() == Uid::effective().as_raw())

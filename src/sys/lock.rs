@@ -18,7 +18,7 @@ pub struct FileLock(#[expect(dead_code, reason = "held for its lock")] File);
 impl FileLock {
     /// Takes the lock if nobody has it; `None` when somebody does.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        let file = open(path)?;
+        let file = open(path, 0o644)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -112,13 +112,14 @@ fn short(constant: impl TryInto<libc::c_short>) -> libc::c_short {
     constant.try_into().unwrap_or_default()
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a file to lock it, made if it is not there. `mode` is reduced by the umask.
+pub fn open(path: &Path, mode: u32) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(0o644)
+        .mode(mode)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::proc;
 
-/// One listening TCP socket of this network namespace.
+/// One socket of this network namespace that waits for others: a listening TCP socket, a bound UDP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// Local address; unspecified for all addresses.
@@ -26,7 +26,7 @@ pub fn listeners() -> Vec<Listener> {
 }
 
 /// Every UDP socket that is bound and not connected.
-fn bound_udp() -> Vec<Listener> {
+pub fn bound_udp() -> Vec<Listener> {
     #[cfg(target_os = "linux")]
     if let Ok(bound) = diag::sockets(libc::IPPROTO_UDP, CLOSE) {
         return bound;
@@ -37,22 +37,6 @@ fn bound_udp() -> Vec<Listener> {
 /// Socket states of the kernel.
 const LISTEN: u8 = 10;
 const CLOSE: u8 = 7;
-
-/// The processes that listen on a local TCP port or have a UDP socket bound to it, in the order of their pids.
-pub fn holders(port: u16) -> Vec<i32> {
-    let sockets = listeners().into_iter().chain(bound_udp());
-    let taken: Vec<u64> = sockets.filter(|socket| socket.port == port).map(|socket| socket.inode).collect();
-    if taken.is_empty() {
-        return Vec::new();
-    }
-    let holds = |pid: &i32| {
-        let own = sockets_of(*pid);
-        taken.iter().any(|inode| own.contains_key(inode))
-    };
-    let mut pids: Vec<i32> = proc::pids().filter(holds).collect();
-    pids.sort_unstable();
-    pids
-}
 
 /// The sockets a process has open: inode to descriptor number, the lowest where there are several.
 pub fn sockets_of(pid: i32) -> HashMap<u64, i32> {
