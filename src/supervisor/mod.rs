@@ -2,25 +2,11 @@
 //! same executable, one thread, one poll(2). Whoever kills it does the process no harm: the fifos belong to the process
 //! as well, and the next command that writes hands both to a new supervisor.
 
-#[cfg(target_os = "linux")]
-mod birth;
 mod call;
-#[cfg(target_os = "linux")]
-mod capture;
-#[cfg(target_os = "linux")]
-mod change;
 mod end;
-#[cfg(target_os = "linux")]
-mod environment;
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "half of the talk is a supervisor's"))]
 mod message;
 mod plan;
-#[cfg(target_os = "linux")]
-mod process;
-#[cfg(target_os = "linux")]
-mod script;
-#[cfg(target_os = "linux")]
-mod seat;
 mod tree;
 #[cfg(target_os = "linux")]
 mod watch;

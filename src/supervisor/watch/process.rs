@@ -67,12 +67,14 @@ impl Process {
         }
     }
 
-    /// How an adopted process ended, as soon as that is known or will never be.
-    pub(super) fn end(&self) -> Option<Exit> {
+    /// How an adopted process ended, once, as soon as that is known or will never be.
+    pub(super) fn take_end(&mut self) -> Option<Exit> {
         let Bond::Adopted { handle, ended: Some(ended) } = &self.bond else {
             return None;
         };
-        handle.exit().or_else(|| (ended.elapsed() >= REAPING).then_some(Exit::Unseen))
+        let exit = handle.exit().or_else(|| (ended.elapsed() >= REAPING).then_some(Exit::Unseen))?;
+        self.bond = Bond::Gone;
+        Some(exit)
     }
 
     /// Whether a reaped child is this one.

@@ -1,12 +1,12 @@
 //! What a supervisor writes into the registry, each change one act under the runtime lock.
 
-use super::{Failure, Plan, Purpose};
 use crate::error::{Error, Result};
 use crate::history::{Event, EventKind};
 use crate::layout::{Layout, Stream};
 use crate::logs::current::{self, MissingDir};
 use crate::ports::ledger;
 use crate::registry::{Record, Reservation, Writer};
+use crate::supervisor::{Failure, Plan, Purpose};
 use crate::sys::atomic;
 use crate::sys::clock;
 

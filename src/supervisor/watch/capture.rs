@@ -14,7 +14,7 @@ use crate::sys::fifo::{self, Drained};
 const WORTH_MOVING: usize = 32 * 1024;
 const MOMENT: Duration = Duration::from_micros(200);
 
-/// At most this many pieces before the other stream and the signals get their turn.
+/// At most this many pieces, each all that waits, before the other stream and the signals get their turn.
 const PIECES: usize = 16;
 
 /// How long a log that cannot be written is left alone; its bytes wait in the fifo.
@@ -80,12 +80,13 @@ impl Capture {
         if !hung_up && fifo::waiting(&self.fifo).is_ok_and(|waiting| (1..WORTH_MOVING).contains(&waiting)) {
             std::thread::sleep(MOMENT);
         }
-        self.move_pieces(PIECES, hung_up);
+        self.move_pieces(hung_up);
     }
 
-    /// Moves all that waits now, and finds out whether anybody can add to it.
+    /// Moves all that waits now, and finds out whether anybody can add to it. Not what is added meanwhile: left-overs
+    /// may never stop.
     pub(super) fn drain(&mut self) {
-        self.move_pieces(usize::MAX, false);
+        self.move_pieces(false);
         self.hung_up = fifo::is_closed(&self.fifo);
     }
 
@@ -102,9 +103,9 @@ impl Capture {
         Some(std::mem::take(&mut self.dropped)).filter(|dropped| *dropped > 0)
     }
 
-    fn move_pieces(&mut self, pieces: usize, hung_up: bool) {
+    fn move_pieces(&mut self, hung_up: bool) {
         self.stalled_until = None;
-        for _ in 0..pieces {
+        for _ in 0..PIECES {
             match self.move_piece() {
                 Ok(true) => self.failing_since = None,
                 Ok(false) => {

@@ -6,10 +6,11 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use super::environment;
 use super::script::{self, Start};
-use super::{Plan, environment};
 use crate::config::{self, Config};
 use crate::layout::{Layout, RunDir};
+use crate::supervisor::Plan;
 use crate::sys::atomic;
 use crate::sys::clock;
 use crate::sys::proc::Identity;

@@ -1,0 +1,178 @@
+//! The loop: one poll(2) for signals, output, the command that waits, and the end.
+
+mod begin;
+mod birth;
+mod capture;
+mod change;
+mod environment;
+mod phase;
+mod process;
+mod script;
+mod seat;
+
+pub(super) use begin::{adopt, supervise};
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use self::capture::Capture;
+use self::phase::Phase;
+use self::process::Process;
+use super::message::SETTLED;
+use super::{Message, Plan, tree};
+use crate::history::{Event, EventKind};
+use crate::registry::{Record, Registry};
+use crate::sys::lock::OwnerLock;
+use crate::sys::poll::{self, Ready};
+use crate::sys::proc;
+use crate::sys::signal_queue::{Arrival, SignalQueue};
+use crate::sys::spawn;
+
+/// Everything a supervisor knows.
+struct Supervisor {
+    registry: Registry,
+    #[expect(dead_code, reason = "held for its lock")]
+    seat: OwnerLock,
+    signals: SignalQueue,
+    /// None for a process that writes its own logs.
+    captures: Vec<Capture>,
+    process: Process,
+    /// The record as it was when the watch began: which run this is about.
+    run: Record,
+    phase: Phase,
+    plan: Option<Plan>,
+    command: Option<UnixStream>,
+    /// Another supervisor waits for the seat.
+    asked_to_leave: bool,
+}
+
+impl Supervisor {
+    /// Watches until there is nothing left to do.
+    fn run(mut self) -> io::Result<()> {
+        loop {
+            self.write_change();
+            if self.is_done() {
+                return Ok(());
+            }
+            self.wait()?;
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        match self.phase {
+            Phase::Done => true,
+            Phase::Over => self.asked_to_leave || self.captures.iter().all(Capture::is_finished),
+            Phase::Running => self.asked_to_leave,
+            _ => false,
+        }
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        let handshake = match &self.phase {
+            Phase::Launching { released, silent: false, .. } => Some(released.handshake.as_fd()),
+            _ => None,
+        };
+        let sources = [
+            Some(self.signals.as_fd()),
+            self.command.as_ref().map(UnixStream::as_fd),
+            handshake,
+            self.process.source(),
+            self.captures.first().and_then(Capture::source),
+            self.captures.get(1).and_then(Capture::source),
+        ];
+        let [signals, command, handshake, end, out, err] = poll::wait(sources, self.time_left())?;
+        self.pump([out, err]);
+        if command.any() {
+            self.hear_command();
+        }
+        if handshake.any() {
+            self.shake_hands();
+        }
+        if signals.readable {
+            self.take_signals()?;
+        }
+        if end.any() {
+            self.process.note_end();
+        }
+        if let Some(exit) = self.process.take_end() {
+            self.ended(exit);
+        }
+        self.look_at_clock();
+        Ok(())
+    }
+
+    /// Until the next thing that nothing announces.
+    fn time_left(&self) -> Option<Duration> {
+        let retries = self.captures.iter().filter_map(Capture::retry_at);
+        let next = retries.chain(self.phase.deadline()).chain(self.process.retry_at()).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn pump(&mut self, ready: [Ready; 2]) {
+        for (capture, ready) in self.captures.iter_mut().zip(ready) {
+            let due = capture.retry_at().is_some_and(|at| at <= Instant::now());
+            if ready.any() || due {
+                capture.pump(ready.hung_up);
+            }
+            if let Some(bytes) = capture.take_loss() {
+                let event = Event::new(EventKind::LogDropped, &self.run).with("bytes", bytes);
+                let _ = event.append(self.registry.layout());
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        self.captures.iter_mut().for_each(Capture::drain);
+    }
+
+    /// "Settled" is all that it says. One that is gone is not waited for.
+    fn hear_command(&mut self) {
+        let mut piece = [0; SETTLED.len()];
+        let heard = self.command.as_mut().map(|command| command.read(&mut piece));
+        match heard {
+            Some(Ok(0) | Err(_)) => self.command = None,
+            Some(Ok(_)) => {
+                if let Phase::Settling { until } = &mut self.phase {
+                    *until = Instant::now();
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn take_signals(&mut self) -> io::Result<()> {
+        while let Some(arrival) = self.signals.next()? {
+            match arrival {
+                Arrival::Child => self.reap(),
+                Arrival::Terminate { sender } => self.asked_to_leave |= self.is_successor(sender),
+            }
+        }
+        Ok(())
+    }
+
+    /// Only a new supervisor of this name is obeyed: a shutdown of the machine, say, ends the process first, and its
+    /// last words and its exit are still ours to write.
+    fn is_successor(&self, pid: i32) -> bool {
+        let of_this_name = tree::claimed(pid)
+            .is_some_and(|(tetra, name)| tetra == self.registry.layout().tetra() && name == *self.run.name());
+        of_this_name && proc::user(pid) == Some(spawn::own_user())
+    }
+
+    fn reap(&mut self) {
+        while let Some((pid, exit)) = spawn::reap() {
+            if self.process.is_child(pid) {
+                self.ended(exit);
+            }
+        }
+    }
+
+    fn report(&mut self, message: &Message) {
+        if let Some(command) = &mut self.command
+            && command.write_all(message.to_line().as_bytes()).is_err()
+        {
+            self.command = None;
+        }
+    }
+}
