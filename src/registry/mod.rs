@@ -6,15 +6,18 @@ mod lookup;
 mod name;
 mod record;
 mod reservation;
+mod run;
 mod spec;
+mod status;
 mod writer;
 
 pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
-pub use record::{KillMode, Record, Status};
+pub use record::Record;
 pub use reservation::Reservation;
 pub use spec::Spec;
+pub use status::{KillMode, Status};
 pub use writer::Writer;
 
 use std::fs;

@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Spec;
+use super::{KillMode, Spec, Status};
 use crate::layout::{Layout, Stream};
-use crate::sys::pidfd::Exit;
 use crate::sys::proc::{Identity, Stat};
-use crate::sys::signal;
 
 /// The members in the order they are written. Others follow as they were.
 const ORDER: [&str; 23] = [
@@ -37,47 +35,6 @@ const ORDER: [&str; 23] = [
 
 /// A process started before its recorded start was taken by at most this many seconds (records without a stamp).
 const START_WINDOW: i64 = 5;
-
-/// Where a process stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Running.
-    Online,
-    /// Somebody is ending it.
-    Stopping,
-    /// Ended by us, or by itself with exit code 0.
-    Stopped,
-    /// Ended in any other way.
-    Crashed,
-}
-
-impl Status {
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Crashed => "crashed",
-        }
-    }
-
-    /// Whether the run is over.
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Stopped | Self::Crashed)
-    }
-}
-
-/// How much of a process's tree `stop` ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KillMode {
-    /// All of it.
-    Tree,
-    /// Its process group.
-    Group,
-    /// Itself alone.
-    Process,
-}
 
 /// One record. Members that tsm does not know, or whose type is not the expected one, stay as they are.
 #[derive(Clone, Debug, PartialEq)]
@@ -267,63 +224,6 @@ impl Record {
         Identity::of(pid)
     }
 
-    /// A run began: at its fork, when `started` was the epoch second.
-    pub fn begin(&mut self, run: &Identity, started: i64) {
-        for over in ["stop_time", "exit_code", "signal", "stop_by"] {
-            self.members.shift_remove(over);
-        }
-        self.set("pid", run.pid.into());
-        self.set("start_time", started.into());
-        self.set("proc", json!({ "start_ticks": run.start_ticks, "boot_id": run.boot_id }));
-        self.set_status(Status::Online);
-    }
-
-    /// The run began anew under the same name and id.
-    pub fn count_restart(&mut self) {
-        self.set("restarts", (self.integer("restarts").unwrap_or(0) + 1).into());
-    }
-
-    /// Somebody is about to end the process.
-    pub fn begin_stop(&mut self, by: &Identity) {
-        self.set_status(Status::Stopping);
-        self.set("stop_by", by.to_json());
-    }
-
-    /// The process outlived the attempt to end it.
-    pub fn abandon_stop(&mut self) {
-        self.members.shift_remove("stop_by");
-        self.set_status(Status::Online);
-    }
-
-    /// The run is over. The status tells whether anybody meant it to be.
-    pub fn end(&mut self, exit: Exit, now: i64) {
-        let meant = self.status() == Status::Stopping;
-        self.members.shift_remove("stop_by");
-        self.members.shift_remove("signal");
-        self.set("exit_code", if let Exit::Code(code) = exit { code.into() } else { Value::Null });
-        if let Exit::Signal(number) = exit {
-            self.set("signal", signal::name(number).into());
-        }
-        if meant {
-            self.set("stop_time", now.into());
-        }
-        let stopped = meant || exit == Exit::Code(0);
-        self.set_status(if stopped { Status::Stopped } else { Status::Crashed });
-    }
-
-    /// Whether the record says so: [`Record::settle_stop`].
-    pub fn is_settled(&self) -> bool {
-        self.status() == Status::Stopped && self.members.contains_key("stop_time")
-    }
-
-    /// Nothing of it runs any more, and that was meant.
-    pub fn settle_stop(&mut self, now: i64) {
-        if !self.members.contains_key("stop_time") {
-            self.set("stop_time", now.into());
-        }
-        self.set_status(Status::Stopped);
-    }
-
     /// Logs at their computed places (a migrated record's may be elsewhere until its next start).
     pub fn reset_logs(&mut self, layout: &Layout) {
         let log = |stream| layout.current_log(&self.name, stream);
@@ -331,15 +231,19 @@ impl Record {
         self.set("logs", logs);
     }
 
-    fn set_status(&mut self, status: Status) {
-        self.set("status", status.name().into());
+    pub(super) fn remove(&mut self, key: &str) {
+        self.members.shift_remove(key);
     }
 
-    fn set(&mut self, key: &str, value: Value) {
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.members.contains_key(key)
+    }
+
+    pub(super) fn set(&mut self, key: &str, value: Value) {
         self.members.insert(key.to_owned(), value);
     }
 
-    fn integer(&self, key: &str) -> Option<i64> {
+    pub(super) fn integer(&self, key: &str) -> Option<i64> {
         self.members.get(key)?.as_i64()
     }
 
@@ -400,43 +304,6 @@ mod tests {
         assert!(Record::parse("a", b"{\"pid\":").is_none());
         assert!(Record::parse("a", br#"{"status":"online","pid":null}"#).is_none());
         assert!(Record::parse("a", br#"{"status":"stopped","pid":null}"#).is_some());
-    }
-
-    #[test]
-    fn the_end_of_a_run_tells_who_meant_it() {
-        let ended = |stopping: bool, exit| {
-            let mut record = record();
-            if stopping {
-                record.begin_stop(&run(9));
-            }
-            record.end(exit, 2000);
-            let value = record.to_value();
-            assert!(value.get("stop_by").is_none());
-            (
-                record.status(),
-                record.exit_code(),
-                value.get("signal").is_some(),
-                value.get("stop_time").is_some(),
-            )
-        };
-        assert_eq!(ended(false, Exit::Code(0)), (Status::Stopped, Some(0), false, false));
-        assert_eq!(ended(false, Exit::Code(3)), (Status::Crashed, Some(3), false, false));
-        assert_eq!(ended(false, Exit::Signal(9)), (Status::Crashed, None, true, false));
-        assert_eq!(ended(false, Exit::Unseen), (Status::Crashed, None, false, false));
-        assert_eq!(ended(true, Exit::Signal(15)), (Status::Stopped, None, true, true));
-    }
-
-    #[test]
-    fn a_new_run_forgets_the_end_of_the_last() {
-        let mut record = record();
-        record.begin_stop(&run(9));
-        record.end(Exit::Signal(15), 2000);
-        record.begin(&run(71), 3000);
-        let value = record.to_value();
-        for gone in ["stop_time", "exit_code", "signal", "stop_by"] {
-            assert!(value.get(gone).is_none(), "{gone}");
-        }
-        assert_eq!((record.status(), record.pid()), (Status::Online, Some(71)));
     }
 
     #[test]
