@@ -176,9 +176,11 @@ fn available(cx: &Context) -> Result<Vec<Row>> {
 /// One shape per spelling: callers of either exist.
 fn print_json(dead_too: bool, cx: &mut Context) -> Result<()> {
     let now = clock::epoch();
-    let records = cx.registry.records()?;
+    let records: Vec<(Record, bool)> = cx.registry.records()?.into_iter().map(with_life).collect();
+    let alive = records.iter().filter(|(_, alive)| *alive).map(|(record, _)| record);
+    lifecycle::adopt_orphaned(alive, &cx.config.layout);
     let shown =
-        records.iter().map(|record| (record, record.is_alive())).filter(|(_, alive)| *alive || dead_too);
+        records.iter().filter(|(_, alive)| *alive || dead_too).map(|(record, alive)| (record, *alive));
     let document: Value = if cx.called == SHORT_NAME {
         shown.map(|(record, alive)| short_entry(record, alive, now)).collect()
     } else {
@@ -188,6 +190,12 @@ fn print_json(dead_too: bool, cx: &mut Context) -> Result<()> {
     };
     cx.io.line(document);
     Ok(())
+}
+
+/// A record, and whether its process runs.
+fn with_life(record: Record) -> (Record, bool) {
+    let is_alive = record.is_alive();
+    (record, is_alive)
 }
 
 fn entry(record: &Record, is_alive: bool, now: i64) -> Value {

@@ -71,7 +71,7 @@ impl Tree {
     pub fn of(record: &Record, layout: &Layout) -> Self {
         Self {
             run: layout.run(record.name()),
-            main: record.identity(),
+            main: record.identity().filter(|main| main.boot_id == proc::boot_id()),
             mode: record.kill_mode(),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),

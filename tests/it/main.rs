@@ -7,10 +7,21 @@
     reason = "a test that meets the unexpected fails"
 )]
 
+mod cleanup;
 mod contract;
+mod delete;
 mod dispatch;
+mod env;
 mod harness;
 mod init;
+mod info;
+mod kill;
+mod list;
+mod logs;
 mod paths;
+mod patrol;
 mod registry;
+mod restart;
 mod setup;
+mod start;
+mod stop;

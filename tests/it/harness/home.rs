@@ -17,6 +17,19 @@ use super::{Process, binary, finish, reap, wait_until};
 /// Where programs are looked for, after the `tsm` under test.
 const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+const SERVER: &str = "\
+import socket, sys
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+try:
+    server.bind(('127.0.0.1', int(sys.argv[1])))
+except OSError:
+    sys.exit('busy')
+server.listen()
+while True:
+    server.accept()
+";
+
 /// A `TETRA_DIR` of its own, an empty directory to work in, an empty `HOME`. When it is dropped, everything that was
 /// started in it ends and its files go.
 pub(crate) struct Home {
@@ -121,14 +134,25 @@ impl Home {
         self.start_with(&["--name", name, "--port", &port.to_string(), command])
     }
 
+    /// As [`Home::tsm`], where a process counts as started sooner than by default.
+    #[track_caller]
+    pub(crate) fn tsm_soon(&self, words: &[&str]) -> Output {
+        finish(self.tsm_command(words).env("TSM_STABILIZE_MS", "100"))
+    }
+
     /// `tsm start` with these words, which must succeed. A process counts as started sooner than by default.
     #[track_caller]
     pub(crate) fn start_with(&self, words: &[&str]) -> Process {
-        let mut command = self.tsm_command(&["start"]);
-        let output = finish(command.args(words).env("TSM_STABILIZE_MS", "100"));
+        let output = self.tsm_soon(&[&["start"], words].concat());
         assert!(output.status.success(), "start {words:?}: {output:?}");
         let report = String::from_utf8_lossy(&output.stdout);
         Process::from_report(&report).unwrap_or_else(|| panic!("no process in the report {report:?}"))
+    }
+
+    /// A command that listens on a port, or says `busy` on stderr and fails.
+    pub(crate) fn server(&self, port: u16) -> String {
+        let script = self.put_work("serve.py", SERVER);
+        format!("python3 -S {} {port}", script.display())
     }
 
     /// A port that is free and stays this home's.
