@@ -164,7 +164,7 @@ fn a_process_whose_supervisor_was_killed_gets_another() {
     assert!(process.is_alive());
     assert_eq!(home.record(name), record);
     assert_eq!(home.events_of(name), ["start", "adopt"]);
-    home.put_work("lines", "one\ntwo\n");
+    home.shell("echo two >>lines");
     wait_until("it writes on", || home.log(name, "out") == "one\ntwo\n");
     assert!(home.tsm(&["patrol"]).status.success());
     assert_eq!(home.supervisor_of(name), Some(new), "there is no more to do");

@@ -279,5 +279,5 @@ fn a_process_may_restart_itself() {
     assert!(proc::is_alive(new) && !old.is_alive());
     wait_until("the new run has spoken", || home.log(&old.name, "out").matches("run:").count() == 2);
     assert!(!home.log(&old.name, "out").contains("survived"));
-    assert_eq!(home.pid_file(&old.name), Some(new));
+    wait_until("the pid file follows the record", || home.pid_file(&old.name) == Some(new));
 }
