@@ -9,6 +9,7 @@
 
 mod contract;
 mod dispatch;
+mod faults;
 mod harness;
 mod paths;
 mod registry;
