@@ -73,6 +73,12 @@ impl Capture {
         self.move_pieces(PIECES, hung_up);
     }
 
+    /// Moves all that waits now. Whether anybody can add to it stays open: a process that is still in its launch script
+    /// has not opened the fifo yet.
+    pub(super) fn catch_up(&mut self) {
+        self.move_pieces(usize::MAX, false);
+    }
+
     /// Moves all that waits now, and finds out whether anybody can add to it.
     pub(super) fn drain(&mut self) {
         self.move_pieces(usize::MAX, false);

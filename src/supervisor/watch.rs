@@ -106,7 +106,10 @@ pub(super) fn adopt(tetra: &Path, name: &str) -> io::Result<()> {
         return Ok(());
     };
     supervisor.command = Some(command);
-    supervisor.drain();
+    match supervisor.phase {
+        Phase::Over => supervisor.drain(),
+        _ => supervisor.captures.iter_mut().for_each(Capture::catch_up),
+    }
     match supervisor.phase {
         Phase::Running => supervisor.online(),
         Phase::Over => supervisor.over(),
@@ -162,7 +165,7 @@ impl Supervisor {
             return Ok(None);
         };
         let record = registry.find(name);
-        let plan = Plan::read(&run.plan(), name).filter(|plan| plan.record.is_alive());
+        let plan = Plan::read(&run.plan(), name).filter(Plan::has_begun);
         let Some(record) = plan.as_ref().map(|plan| plan.record.clone()).or(record) else {
             return Ok(None);
         };
