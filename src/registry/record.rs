@@ -122,6 +122,11 @@ impl Record {
         Self { name: name.to_owned(), members }
     }
 
+    /// Of a run whose record is lost: what it left behind can still be told by its name.
+    pub fn unknown(name: &str) -> Self {
+        Self::from_members(name, Map::new())
+    }
+
     /// Of a process that is about to run.
     pub fn new(new: NewRecord, layout: &Layout) -> Self {
         let mut record = Self { name: new.name, members: Map::new() };
