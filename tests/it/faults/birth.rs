@@ -7,7 +7,9 @@ use std::process::Child;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Dice, file_names, put_listener, run_dir, running, spawn, spin_until, start_listener, succeed, text};
+use super::{
+    Dice, file_names, put_listener, run_dir, running, spawn, spin_until, start_listener, succeed, text,
+};
 use crate::harness::isolation::report;
 use crate::harness::{Home, finish, proc, wait_for, wait_until};
 

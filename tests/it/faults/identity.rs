@@ -14,7 +14,8 @@ fn boot_id() -> String {
 
 fn uptime_start(pid: i32) -> i64 {
     let stat = fs::read_to_string("/proc/stat").unwrap();
-    let boot: i64 = stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().trim().parse().unwrap();
+    let boot: i64 =
+        stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().trim().parse().unwrap();
     boot + i64::try_from(proc::start_ticks(pid).unwrap()).unwrap() / 100
 }
 
@@ -26,7 +27,10 @@ fn mistaken(pid: i32) -> Vec<(&'static str, Value)> {
     vec![
         ("later", json!({ "start_time": started, "proc": { "start_ticks": ticks + 1, "boot_id": boot } })),
         ("earlier", json!({ "start_time": started, "proc": { "start_ticks": ticks - 1, "boot_id": boot } })),
-        ("otherboot", json!({ "start_time": started, "proc": { "start_ticks": ticks, "boot_id": "another" } })),
+        (
+            "otherboot",
+            json!({ "start_time": started, "proc": { "start_ticks": ticks, "boot_id": "another" } }),
+        ),
         ("unstamped", json!({ "start_time": started - 60 })),
         ("nulltime", json!({ "start_time": null })),
         ("badstamp", json!({ "start_time": started, "proc": { "start_ticks": ticks.to_string() } })),
@@ -66,7 +70,10 @@ fn a_record_of_a_pid_that_belongs_to_another_now_is_never_acted_on() {
                 let target = if words.contains(&"--id") { id.to_string() } else { name.to_owned() };
                 let output = home.tsm(&[words, &[&target]].concat());
                 let said = text(&output);
-                assert!(proc::is_alive(pid) && proc::start_ticks(pid) == ticks, "{name}, {status}, {words:?}: {said}");
+                assert!(
+                    proc::is_alive(pid) && proc::start_ticks(pid) == ticks,
+                    "{name}, {status}, {words:?}: {said}"
+                );
                 assert!(!said.contains("online"), "{name}, {status}, {words:?}: {said}");
                 if words == ["restart"] {
                     assert!(output.status.success(), "{name}, {status}: {output:?}");
@@ -91,7 +98,10 @@ fn numbers_that_are_no_pid_are_never_signalled() {
     let pid = bystander(&home);
     for number in [0, 1, -1, i64::from(-pid), i64::from(i32::MAX), i64::MAX, i64::from(pid) + (1 << 32)] {
         for words in [&["stop"][..], &["kill"], &["delete"]] {
-            home.put_record("odd", &json!({ "tsm_id": 0, "pid": number, "status": "online", "start_time": 9_999_999_999_i64 }));
+            home.put_record(
+                "odd",
+                &json!({ "tsm_id": 0, "pid": number, "status": "online", "start_time": 9_999_999_999_i64 }),
+            );
             home.tsm(&[words, &["odd"]].concat());
             assert!(proc::is_alive(pid), "{number} {words:?}");
         }

@@ -37,7 +37,16 @@ fn no_environment_is_written_to_disk() {
     const SECRET: &str = "correct-horse-battery";
     let home = Home::new();
     home.put_work("secret.env", format!("export FROM_FILE={SECRET}\n"));
-    let mut start = home.tsm_command(&["start", "--env", "secret.env", "--name", "web", "--port", "none", "sleep 1000000"]);
+    let mut start = home.tsm_command(&[
+        "start",
+        "--env",
+        "secret.env",
+        "--name",
+        "web",
+        "--port",
+        "none",
+        "sleep 1000000",
+    ]);
     let output = finish(start.env("FROM_CALLER", SECRET).env("TSM_STABILIZE_MS", "50"));
     let process = crate::harness::Process::from_report(&text(&output)).unwrap();
     assert_eq!(process.environ()["FROM_FILE"], SECRET);
@@ -121,7 +130,9 @@ fn a_link_planted_as_record_is_replaced_or_removed_but_what_it_points_to_stays()
         let _ = fs::remove_file(&record);
         symlink(precious.dir.join("file"), &record).unwrap();
     };
-    for words in [&["list"][..], &["patrol"], &["stop", &name], &["delete", &name], &["kill", &name], &["cleanup"]] {
+    for words in
+        [&["list"][..], &["patrol"], &["stop", &name], &["delete", &name], &["kill", &name], &["cleanup"]]
+    {
         plant();
         home.tsm(words);
         precious.check(words[0]);
@@ -135,7 +146,7 @@ fn a_link_planted_as_record_is_replaced_or_removed_but_what_it_points_to_stays()
     symlink(precious.dir.join("file"), &draft).unwrap();
     home.tsm(&["stop", "--force", &name]);
     precious.check("a draft that is a link");
-    fs::remove_file(&draft).unwrap();
+    let _ = fs::remove_file(&draft);
     succeed(&home, &["delete", &name]);
     precious.check("delete");
 }

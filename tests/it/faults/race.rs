@@ -38,7 +38,14 @@ fn thirty_two_starts_of_different_names_get_different_ids() {
     let rows = home.read("tsm/runtime/ports/registry.tsv");
     assert_eq!(rows.lines().count(), STARTS + 1);
     succeed(&home, &["delete", "*"]);
-    assert!(home.tree().iter().all(|path| !path.contains("/p") || path.ends_with("pids") || path.contains("/ports") || path.ends_with("processes")), "{:?}", home.tree());
+    assert!(
+        home.tree().iter().all(|path| !path.contains("/p")
+            || path.ends_with("pids")
+            || path.contains("/ports")
+            || path.ends_with("processes")),
+        "{:?}",
+        home.tree()
+    );
 }
 
 #[test]

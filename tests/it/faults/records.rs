@@ -25,7 +25,8 @@ fn unknown_members_survive_everything_that_happens_to_a_process() {
             assert_eq!(&record[key], value, "{key} after {what}");
         }
         assert_eq!(record["status"], status, "{what}");
-        let keys: Vec<&String> = record.as_object().unwrap().keys().filter(|key| key.starts_with("x_")).collect();
+        let keys: Vec<&String> =
+            record.as_object().unwrap().keys().filter(|key| key.starts_with("x_")).collect();
         assert_eq!(keys, unknown.as_object().unwrap().keys().collect::<Vec<_>>(), "order after {what}");
     };
     succeed(&home, &["stop", name]);
@@ -82,8 +83,17 @@ fn a_record_cut_off_at_any_byte_hurts_nobody_else() {
 fn records_of_any_content_are_set_aside_or_skipped() {
     let home = Home::new();
     let process = home.start("whole", "sleep 1000000");
-    let deep = |count: usize| [b"{\"pid\":7,\"status\":\"online\",\"a\":".as_slice(), &b"[".repeat(count), &b"]".repeat(count), b"}"].concat();
-    let huge = [b"{\"pid\":7,\"status\":\"online\",\"a\":\"".as_slice(), &b"x".repeat(20 << 20), b"\""].concat();
+    let deep = |count: usize| {
+        [
+            b"{\"pid\":7,\"status\":\"online\",\"a\":".as_slice(),
+            &b"[".repeat(count),
+            &b"]".repeat(count),
+            b"}",
+        ]
+        .concat()
+    };
+    let huge =
+        [b"{\"pid\":7,\"status\":\"online\",\"a\":\"".as_slice(), &b"x".repeat(20 << 20), b"\""].concat();
     let damaged: Vec<(&str, Vec<u8>)> = vec![
         ("zeroes", vec![0; 4096]),
         ("binary", (0..=255).cycle().take(70_000).collect()),
@@ -143,8 +153,12 @@ fn a_living_process_whose_record_is_damaged_lives_on_and_is_stopped_by_a_start_o
 #[test]
 fn damaged_plans_locks_and_reservations_are_cleared_away() {
     let home = Home::new();
-    let whole = json!({ "purpose": "start", "by": {}, "made_run_dir": true, "stabilize_ms": 0, "record": {} }).to_string();
-    for (number, bytes) in [&b""[..], b"{", b"\xff\0", whole.as_bytes(), &whole.as_bytes()[..20]].iter().enumerate() {
+    let whole =
+        json!({ "purpose": "start", "by": {}, "made_run_dir": true, "stabilize_ms": 0, "record": {} })
+            .to_string();
+    for (number, bytes) in
+        [&b""[..], b"{", b"\xff\0", whole.as_bytes(), &whole.as_bytes()[..20]].iter().enumerate()
+    {
         home.put(&format!("tsm/runtime/run/p{number}/plan.json"), bytes);
         home.put(&format!("tsm/runtime/run/p{number}/process.lock"), bytes);
         home.put(&format!("tsm/runtime/.reserve-{number}"), bytes);

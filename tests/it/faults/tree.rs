@@ -97,7 +97,8 @@ fn left_overs_are_ended_by_a_start_of_the_name() {
     let home = Home::new();
     let port = home.free_port();
     let listener = put_listener(&home);
-    let script = format!("setsid sh -c 'trap \"\" HUP; sleep 1000001' & exec python3 -S -E {listener} {port}");
+    let script =
+        format!("setsid sh -c 'trap \"\" HUP; sleep 1000001' & exec python3 -S -E {listener} {port}");
     home.put_work("parent", script);
     let port_text = port.to_string();
     let process = home.start_with(&["--name", "web", "--port", &port_text, "env bash parent"]);
@@ -125,7 +126,9 @@ fn process_of(home: &Home, words: &str) -> Option<i32> {
 /// Starts a process that starts another one by tsm; both.
 fn start_nested(home: &Home) -> (Process, Process) {
     let inner = "setsid sleep 1000001 & exec sleep 1000002";
-    let script = format!("TSM_STABILIZE_MS=50 tsm start --name inner --port none 'bash -c \"{inner}\"' >report\nmv report done\nexec sleep 1000003\n");
+    let script = format!(
+        "TSM_STABILIZE_MS=50 tsm start --name inner --port none 'bash -c \"{inner}\"' >report\nmv report done\nexec sleep 1000003\n"
+    );
     home.put_work("outer", script);
     let outer = home.start("outer", "bash -c 'exec -a outer bash ./outer'");
     let report = wait_for("it has started the other", || fs::read_to_string(home.work().join("done")).ok());
@@ -174,12 +177,16 @@ fn a_process_started_by_a_process_outlives_it_also_when_its_supervisor_was_kille
     }
 }
 
+/// The beginning of a script that first waits until it counts as started.
+const ONLINE: &str = "name=${TSM_PROCESS_DIR##*/}\n\
+    until grep -q \"\\\"pid\\\": $$,\" \"$TSM_PROCESSES_DIR/$name.json\" && ! ls \"$TSM_PROCESSES_DIR\"/../.reserve-*; do :; done 2>/dev/null >&2\n";
+
 #[test]
 fn a_process_may_restart_itself() {
     let home = Home::new();
     home.put_work(
         "self",
-        "echo $$ >>runs\nif [ $(wc -l <runs) -lt 4 ]; then tsm restart \"${TSM_PROCESS_DIR##*/}\"; fi\nexec sleep 1000002\n",
+        format!("{ONLINE}echo $$ >>runs\nif [ $(wc -l <runs) -lt 4 ]; then tsm restart \"$name\"; fi\nexec sleep 1000002\n"),
     );
     let process = home.start("self", "env bash self");
     let name = process.name.as_str();
@@ -202,8 +209,8 @@ fn a_process_may_restart_itself() {
 #[test]
 fn a_process_may_stop_itself() {
     let home = Home::new();
-    home.put_work("self", "read x\ntsm stop \"${TSM_PROCESS_DIR##*/}\"\nexec sleep 1000002\n");
-    let process = home.start("self", "bash -c 'exec env bash self'");
+    home.put_work("self", format!("{ONLINE}tsm stop \"$name\"\nexec sleep 1000002\n"));
+    let process = home.start("self", "env bash self");
     home.wait_for_status(&process.name, "stopped");
     process.wait_until_gone();
     wait_until("the pid file is gone", || home.pid_file(&process.name).is_none());
@@ -214,7 +221,8 @@ fn a_process_may_stop_itself() {
 fn a_start_of_many_at_once_ends_only_whom_stop_names() {
     let home = Home::new();
     let all: Vec<Process> = (0..4).map(|number| home.start(&format!("p{number}"), "sleep 1000000")).collect();
-    let stops: Vec<_> = all[..2].iter().map(|process| spawn(&mut home.tsm_command(&["stop", &process.name]))).collect();
+    let stops: Vec<_> =
+        all[..2].iter().map(|process| spawn(&mut home.tsm_command(&["stop", &process.name]))).collect();
     for stop in stops {
         let output = stop.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text(&output));
