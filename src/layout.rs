@@ -163,6 +163,9 @@ impl Layout {
 /// What the file names of reservations begin with; the id follows.
 pub const RESERVATION_PREFIX: &str = ".reserve-";
 
+/// The file in a run directory that tells that a process was born there.
+pub const PROCESS_LOCK: &str = "process.lock";
+
 /// `runtime/run/NAME`: what a process and its supervisor share.
 #[derive(Clone, Debug)]
 pub struct RunDir {
@@ -187,7 +190,7 @@ impl RunDir {
 
     /// Locked by the process and its descendants: evidence of life, never of death.
     pub fn process_lock(&self) -> PathBuf {
-        self.path.join("process.lock")
+        self.path.join(PROCESS_LOCK)
     }
 
     /// What is about to run.

@@ -26,7 +26,7 @@ pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
 }
 
 /// Whether left-overs of a run hold its lock or may still write.
-fn is_in_use(run: &RunDir) -> bool {
+pub(super) fn is_in_use(run: &RunDir) -> bool {
     let is_open =
         |stream: &Stream| fifo::open_reader(&run.fifo(*stream)).is_ok_and(|fifo| !fifo::is_closed(&fifo));
     lock::is_held(&run.process_lock()) || Stream::BOTH.iter().any(is_open)

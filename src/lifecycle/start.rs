@@ -75,7 +75,8 @@ fn launch(
     registry: &Registry,
 ) -> Result<(Record, Result<Launched, Refusal>)> {
     let layout = registry.layout();
-    let left_overs = living(&registry.find(&spec.name), registry);
+    let last = registry.find(&spec.name).unwrap_or_else(|| Record::unknown(&spec.name));
+    let left_overs = living([&last], registry);
     if !left_overs.is_empty() {
         Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }

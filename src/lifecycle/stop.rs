@@ -69,7 +69,7 @@ struct Run {
     stage: Stage,
     grace_is_over: bool,
     /// Kept open, so that what is in the fifos outlives the process even when its supervisor does not.
-    _fifos: Vec<File>,
+    fifos: Vec<File>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -128,10 +128,14 @@ impl<'a> Stop<'a> {
             if run.needs_table() {
                 run.look(table.get_or_insert_with(Table::read));
             }
+            if matches!(run.stage, Stage::Asked { .. }) && run.record.is_alive() {
+                // Its supervisor may be killed under our hands: what it says on its way out must not wait in full fifos.
+                adopt(&run.record, Reach::Supervised, self.registry.layout());
+            }
             if let Stage::Gone { patience } = run.stage
                 && (is_recorded(&run.record, self.registry) || patience <= Instant::now())
             {
-                settle(&run.record, self.registry)?;
+                settle(&run.record, run.has_unread(), self.registry)?;
                 run.stage = Stage::Over(Outcome::Ended);
             }
             if matches!(run.stage, Stage::Killed { give_up_at } if give_up_at <= Instant::now()) {
@@ -155,7 +159,7 @@ impl Run {
                 None => Stage::Killed { give_up_at: Instant::now() + AFTER_KILL },
             },
             grace_is_over: false,
-            _fifos: fifos.collect(),
+            fifos: fifos.collect(),
             record,
         };
         this.signal(table);
@@ -179,6 +183,11 @@ impl Run {
         if self.signal(table) == 0 {
             self.stage = Stage::Gone { patience: Instant::now() + WITNESS };
         }
+    }
+
+    /// Whether something it said has not got into its logs.
+    fn has_unread(&self) -> bool {
+        self.fifos.iter().any(|fifo| fifo::waiting(fifo).is_ok_and(|waiting| waiting > 0))
     }
 
     /// How many of the tree live.
@@ -215,11 +224,11 @@ fn is_recorded(seen: &Record, registry: &Registry) -> bool {
 
 /// The record says `stopped`, whoever wrote it first, and the pid file is gone. If the supervisor was killed on the
 /// way, another writes what is still in the fifos.
-fn settle(seen: &Record, registry: &Registry) -> Result<()> {
+fn settle(seen: &Record, unread: bool, registry: &Registry) -> Result<()> {
     let layout = registry.layout();
     let run = layout.run(seen.name());
     let unwitnessed = registry.find(seen.name()).is_some_and(|record| !record.status().is_final());
-    if unwitnessed && owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
+    if (unwitnessed || unread) && owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
         let _ = Call::to_adopt(seen.name(), layout);
     }
     let writer = registry.lock()?;

@@ -1,20 +1,16 @@
 //! Setting right what the death of a process, a supervisor or a command left behind. Silent; `patrol` tells.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use super::adopt::{Reach, adopt};
+use super::forget::is_in_use;
 use crate::error::Result;
 use crate::layout::{Layout, RunDir};
-use crate::registry::{Found, Record, Registry, Reservation, Writer};
+use crate::registry::{Found, Record, Registry, Reservation, Writer, is_valid_name};
 use crate::supervisor::{Call, Plan, owner, record_end};
 use crate::sys::atomic;
 use crate::sys::dir;
 use crate::sys::pidfd::Exit;
-use crate::sys::proc;
-
-/// How long a child that was never let go may take to notice.
-const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// One thing that was cleaned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +38,7 @@ impl Swept {
 /// Sweeps once. Gives up in silence when another writer keeps the lock.
 pub fn sweep(registry: &Registry) -> Result<Vec<Swept>> {
     settle_plans(registry);
+    clear_remains(registry);
     let found = registry.scan()?;
     let mut swept = Vec::new();
     if found.iter().any(|found| needs_cleaning(found, registry.layout()))
@@ -116,8 +113,7 @@ fn clean_dead(record: &Record, writer: &Writer<'_>) -> Result<Option<Swept>> {
 /// carries one out is left in peace.
 fn settle_plans(registry: &Registry) {
     let layout = registry.layout();
-    let entries = fs::read_dir(layout.runs()).into_iter().flatten().flatten();
-    for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+    for name in run_names(layout) {
         let run = layout.run(&name);
         if run.plan().exists() && dir::is_ours(run.path()) && owner(&run).is_none() {
             settle_plan(&name, &run, registry);
@@ -125,10 +121,40 @@ fn settle_plans(registry: &Registry) {
     }
 }
 
+fn run_names(layout: &Layout) -> Vec<String> {
+    let entries = fs::read_dir(layout.runs()).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// What a start that was killed left behind: its reservation, and a directory that stands for nothing.
+fn clear_remains(registry: &Registry) {
+    let names = run_names(registry.layout());
+    let is_remains = |name: &&String| stands_for_nothing(name, registry);
+    if !Reservation::any_stale(registry.layout()) && !names.iter().any(|name| is_remains(&name)) {
+        return;
+    }
+    let Ok(writer) = registry.lock() else { return };
+    writer.clear_reservations();
+    for name in names.iter().filter(is_remains).filter(|name| !writer.is_reserved(name)) {
+        let _ = fs::remove_dir_all(registry.layout().run(name).path());
+    }
+}
+
+/// Whether a run directory has neither record nor plan, and nobody uses it.
+fn stands_for_nothing(name: &str, registry: &Registry) -> bool {
+    let run = registry.layout().run(name);
+    is_valid_name(name)
+        && registry.look(name).is_none()
+        && !run.plan().exists()
+        && dir::is_ours(run.path())
+        && owner(&run).is_none()
+        && !is_in_use(&run)
+}
+
 fn settle_plan(name: &str, run: &RunDir, registry: &Registry) {
     let layout = registry.layout();
     let plan = Plan::read(&run.plan(), name);
-    if plan.as_ref().is_some_and(has_begun) {
+    if plan.as_ref().is_some_and(Plan::has_begun) {
         let _ = Call::to_adopt(name, layout);
         return;
     }
@@ -143,16 +169,4 @@ fn settle_plan(name: &str, run: &RunDir, registry: &Registry) {
             let _ = fs::remove_dir_all(run.path());
         }
     }
-}
-
-/// Whether the plan's process was let go and lives. One that still waits for its go byte ends by itself.
-fn has_begun(plan: &Plan) -> bool {
-    let deadline = Instant::now() + LAST_BREATH;
-    while let Some(identity) = plan.record.identity().filter(proc::Identity::is_alive) {
-        if !proc::runs_our_executable(identity.pid) || Instant::now() >= deadline {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    false
 }

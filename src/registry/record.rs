@@ -59,6 +59,11 @@ impl Record {
         Self { name: name.to_owned(), members }
     }
 
+    /// Of a run whose record is lost: what it left behind can still be told by its name.
+    pub fn unknown(name: &str) -> Self {
+        Self::from_members(name, Map::new())
+    }
+
     /// Of a process that is about to run.
     pub fn new(tsm_id: i64, spec: Spec, layout: &Layout) -> Self {
         let mut record = Self { name: spec.name, members: Map::new() };

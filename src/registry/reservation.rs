@@ -66,6 +66,11 @@ impl Reservation {
         live
     }
 
+    /// Whether one outlived its holder.
+    pub fn any_stale(layout: &Layout) -> bool {
+        files(layout).any(|(id, path)| !Self::read(&path, id).is_some_and(|found| found.is_held()))
+    }
+
     /// The live reservation of a name, for those who only look.
     pub(super) fn find(name: &str, layout: &Layout) -> Option<Self> {
         let mut all = files(layout).filter_map(|(id, path)| Self::read(&path, id));

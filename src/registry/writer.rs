@@ -102,6 +102,11 @@ impl<'a> Writer<'a> {
         Ok(Some(reservation))
     }
 
+    /// Removes the reservations of those who died with them.
+    pub fn clear_reservations(&self) {
+        Reservation::sweep(self.layout());
+    }
+
     /// Whether somebody is starting that name.
     pub fn is_reserved(&self, name: &str) -> bool {
         Reservation::find(name, self.layout()).is_some()

@@ -2,12 +2,15 @@
 //! before the go until the record stands, so that whatever runs is named on disk at every instant.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
 use crate::registry::Record;
-use crate::sys::proc::Identity;
+use crate::sys::proc::{self, Identity};
+
+/// How long a child that was never let go may take to notice.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// What the run is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,18 @@ impl Plan {
             made_run_dir: members.get("made_run_dir")?.as_bool()?,
             stabilize: Duration::from_millis(members.get("stabilize_ms")?.as_u64()?),
         })
+    }
+
+    /// Whether the process was let go and lives. One that still waits for its go byte ends by itself.
+    pub fn has_begun(&self) -> bool {
+        let deadline = Instant::now() + LAST_BREATH;
+        while let Some(identity) = self.record.identity().filter(Identity::is_alive) {
+            if !proc::runs_our_executable(identity.pid) || Instant::now() >= deadline {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        false
     }
 
     /// One line of JSON, with its newline.

@@ -2,13 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::SUPERVISE;
 use crate::config::PROCESS_DIR_VARIABLE;
-use crate::layout::{Layout, RunDir};
+use crate::layout::{Layout, PROCESS_LOCK, RunDir};
 use crate::registry::{KillMode, Record};
 use crate::sys::lock;
 use crate::sys::pidfd::PidFd;
@@ -128,7 +128,7 @@ impl Tree {
         let own = std::process::id().cast_signed();
         while let Some(pid) = pending.pop() {
             let Some(stat) = table.processes.get(&pid) else { continue };
-            if pid == own || self.seen.contains_key(&pid) || is_supervisor(pid) {
+            if pid == own || self.seen.contains_key(&pid) || is_supervisor(pid) || self.is_of_another(pid) {
                 continue;
             }
             self.seen.insert(pid, stat.start_ticks);
@@ -142,6 +142,16 @@ impl Tree {
             boot_id: proc::boot_id().to_owned(),
         };
         self.seen.iter().map(identity).collect()
+    }
+
+    /// Whether a process below ours is another run's: when that one's supervisor was killed, ours became its parent.
+    fn is_of_another(&self, pid: i32) -> bool {
+        let is_main = self.main.as_ref().is_some_and(|main| main.pid == pid);
+        let other = |dir: &Vec<u8>| dir.as_slice() != self.run.path().as_os_str().as_encoded_bytes();
+        !is_main
+            && carried(pid).filter(other).is_some_and(|dir| {
+                Path::new(OsStr::from_bytes(&dir)).join(PROCESS_LOCK).symlink_metadata().is_ok()
+            })
     }
 
     /// Where the tree begins: the main process, its group and session, the children of its supervisor, and below each

@@ -50,11 +50,16 @@ pub(in crate::supervisor) fn adopt(tetra: &Path, name: &str) -> io::Result<()> {
         return Ok(());
     };
     supervisor.command = Some(command);
-    supervisor.drain();
     match supervisor.phase {
-        Phase::Running => supervisor.online(),
-        Phase::Over => supervisor.over(),
-        _ => {}
+        Phase::Over => {
+            supervisor.drain();
+            supervisor.over();
+        }
+        Phase::Running => {
+            supervisor.catch_up();
+            supervisor.online();
+        }
+        _ => supervisor.catch_up(),
     }
     supervisor.run()
 }
@@ -106,7 +111,7 @@ impl Supervisor {
             return Ok(None);
         };
         let record = registry.find(name);
-        let plan = Plan::read(&run.plan(), name).filter(|plan| plan.record.is_alive());
+        let plan = Plan::read(&run.plan(), name).filter(Plan::has_begun);
         let Some(record) = plan.as_ref().map(|plan| plan.record.clone()).or(record) else {
             return Ok(None);
         };

@@ -83,10 +83,16 @@ impl Capture {
         self.move_pieces(hung_up);
     }
 
+    /// Moves all that waits now. Whether anybody can add to it stays open: a process that is still in its launch script
+    /// has not opened the fifo yet.
+    pub(super) fn catch_up(&mut self) {
+        self.move_pieces(false);
+    }
+
     /// Moves all that waits now, and finds out whether anybody can add to it. Not what is added meanwhile: left-overs
     /// may never stop.
     pub(super) fn drain(&mut self) {
-        self.move_pieces(false);
+        self.catch_up();
         self.hung_up = fifo::is_closed(&self.fifo);
     }
 

@@ -123,6 +123,10 @@ impl Supervisor {
         }
     }
 
+    fn catch_up(&mut self) {
+        self.captures.iter_mut().for_each(Capture::catch_up);
+    }
+
     fn drain(&mut self) {
         self.captures.iter_mut().for_each(Capture::drain);
     }
