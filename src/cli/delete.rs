@@ -11,6 +11,7 @@ pub(super) fn catalog() -> clap::Command {
     clap::Command::new("delete")
         .about("Stop processes and remove their records and logs")
         .override_usage("tsm delete <name|id|*>...")
+        .arg(targets::catalog("name|id|*"))
 }
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {

@@ -48,10 +48,9 @@ const fn example(command: &'static str, line: &'static str, text: &'static str) 
     Example { command, line, text }
 }
 
-const EXAMPLES: [Example; 8] = [
+const EXAMPLES: [Example; 7] = [
     example("start", "tsm start --port 8080 --name web python3 -m http.server 8080", "run it as web-8080"),
     example("start", "tsm start --env dev ./server.sh", "with the variables of env/dev.env"),
-    example("start", "tsm start api", "run the service api"),
     example("list", "tsm list", "what is running"),
     example("info", "tsm info web", "everything about one process"),
     example("logs", "tsm logs web -f", "follow its output"),

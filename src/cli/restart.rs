@@ -10,6 +10,7 @@ pub(super) fn catalog() -> clap::Command {
     clap::Command::new("restart")
         .about("Stop processes and start them again, same name and id")
         .override_usage("tsm restart <name|id|*>...")
+        .arg(targets::catalog("name|id|*"))
 }
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {

@@ -38,7 +38,7 @@ impl Args {
 
 pub(super) fn catalog() -> clap::Command {
     clap::Command::new("start")
-        .about("Start a command or a service")
+        .about("Start a command and watch over it")
         .override_usage(USAGE)
         .arg(
             Arg::new("env")
@@ -53,7 +53,7 @@ pub(super) fn catalog() -> clap::Command {
             Arg::new("command")
                 .value_name("command")
                 .num_args(1..)
-                .help("A command line, or a service's name"),
+                .help("A command line; its words are joined by single spaces"),
         )
 }
 

@@ -12,6 +12,7 @@ pub(super) fn catalog() -> clap::Command {
     clap::Command::new("stop")
         .about("Stop processes and everything they started")
         .override_usage("tsm stop [--force] <name|id|pid|port|*>...")
+        .arg(targets::catalog("name|id|pid|port|*"))
         .arg(Arg::new("force").long("force").short('f').num_args(0).help("SIGKILL at once"))
 }
 

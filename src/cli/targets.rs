@@ -3,6 +3,15 @@
 use super::{Words, usage};
 use crate::error::Result;
 
+/// The words themselves, for the catalogue.
+pub(super) fn catalog(value_name: &'static str) -> clap::Arg {
+    clap::Arg::new("target")
+        .value_name(value_name)
+        .num_args(1..)
+        .required(true)
+        .help("One or several processes; '*' is all of them")
+}
+
 /// What the words say.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Targets {
