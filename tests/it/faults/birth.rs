@@ -148,7 +148,7 @@ fn kill_at_every_call(mut stage: Stage, role: &str, turn: usize, turns: usize) {
         let start = start_listener(&stage.home, stage.port);
         let mut command = stage.home.command("python3");
         command.args(["-S", "-E"]).arg(&tracer).args([role, &number.to_string()]);
-        command.arg(start.get_program()).args(start.get_args()).env("TSM_STABILIZE_MS", "2000");
+        command.arg(start.get_program()).args(start.get_args()).env("TSM_STABILIZE_MS", "200");
         let output = finish(&mut command);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let verdict = said.lines().last().unwrap_or_default().to_owned();
@@ -244,7 +244,7 @@ fn a_killed_restart_leaves_one_copy_or_none_and_a_record() {
     assert!(output.status.success(), "{output:?}");
     for round in 0..25 {
         let before = home.record(name);
-        let mut command = spawn(home.tsm_command(&["restart", name]).env("TSM_STABILIZE_MS", "2000"));
+        let mut command = spawn(home.tsm_command(&["restart", name]).env("TSM_STABILIZE_MS", "200"));
         let point = dice.roll(4);
         assert!(spin_until(|| command.try_wait().unwrap().is_some()
             || match point {
@@ -276,7 +276,7 @@ fn a_killed_restart_leaves_one_copy_or_none_and_a_record() {
                 }
         });
         assert_eq!(home.record(name)["tsm_id"], before["tsm_id"]);
-        let output = finish(home.tsm_command(&["restart", name]).env("TSM_STABILIZE_MS", "2000"));
+        let output = finish(home.tsm_command(&["restart", name]).env("TSM_STABILIZE_MS", "200"));
         assert!(output.status.success(), "round {round}: {output:?}");
         let copy = wait_for("one copy", || stage.copies().first().copied());
         assert_eq!(stage.copies(), [copy]);

@@ -76,7 +76,7 @@ fn start_listener(home: &Home, port: u16) -> Command {
     let listener = home.work().join("listener");
     let line = format!("env python3 -S -E {} {port}", listener.display());
     let mut command = home.tsm_command(&["start", "--name", "web", "--port", &port.to_string(), &line]);
-    command.env("TSM_STABILIZE_MS", "2000");
+    command.env("TSM_STABILIZE_MS", "200");
     command
 }
 

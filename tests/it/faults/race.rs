@@ -94,7 +94,7 @@ fn a_storm_of_commands_on_one_name_never_makes_two_copies() {
                 6 => home.tsm_command(&["kill", &name]),
                 _ => home.tsm_command(&["patrol"]),
             };
-            let output = finish(command.env("TSM_STABILIZE_MS", "2000"));
+            let output = finish(command.env("TSM_STABILIZE_MS", "200"));
             assert!(output.status.code().is_some_and(|code| code <= 1), "thread {thread}: {output:?}");
             assert!(!text(&output).contains("lock"), "thread {thread}: {output:?}");
         }
