@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 use super::listen;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Stream};
-use crate::registry::{Registry, Reservation};
+use crate::registry::{Record, Registry, Reservation};
 use crate::supervisor::{self, Call, Failure, Message, Plan};
 use crate::sys::{dir, fifo};
 
 /// Between two looks at a port that is being waited for.
 const PORT_TICK: Duration = Duration::from_millis(5);
+
+/// How much longer than survival takes a supervisor may be silent: its own limit for the environment file, and the
+/// patience of a writer for the runtime lock.
+const SILENCE: Duration = Duration::from_secs(30 + 5 + 1);
 
 /// How many of its last lines a process that died at once is shown with.
 const LAST_LINES: usize = 5;
@@ -36,6 +40,15 @@ pub struct Refusal {
     pub last_words: Vec<u8>,
 }
 
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It runs and is recorded.
+    Online(Launched),
+    /// It does not.
+    Refused(Refusal),
+}
+
 /// Makes what the process and its supervisor share. Returns whether `run/NAME` is new.
 pub fn make_places(name: &str, layout: &Layout) -> Result<bool> {
     let logs = layout.log_dir(name);
@@ -52,11 +65,7 @@ pub fn make_places(name: &str, layout: &Layout) -> Result<bool> {
 }
 
 /// Carries a plan out. The reservation goes over to the supervisor, which releases it.
-pub fn launch(
-    plan: &Plan,
-    mut reservation: Reservation,
-    registry: &Registry,
-) -> Result<Result<Launched, Refusal>> {
+pub fn launch(plan: &Plan, mut reservation: Reservation, registry: &Registry) -> Result<Verdict> {
     if !supervisor::AVAILABLE {
         return Err(Error::NoSupervisor);
     }
@@ -67,47 +76,50 @@ pub fn launch(
     if let Some(supervisor) = call.supervisor() {
         reservation.hand_to(supervisor, layout)?;
     }
-    let answer = call.order(plan).and_then(|()| listen_to(&mut call, plan.record.port()));
-    match answer.or_else(|_| taken_over(plan, registry)) {
-        Ok(Ok(launched)) => Ok(Ok(launched)),
-        Ok(Err(failure)) => {
+    let said = call.order(plan).and_then(|()| listen_to(&mut call, plan));
+    let said = match said {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(Error::LockTimeout),
+        said => said.unwrap_or_else(|_| taken_over(plan, registry)),
+    };
+    Ok(match said {
+        Ok(launched) => Verdict::Online(launched),
+        Err(failure) => {
             let last_words = if failure == Failure::Died { last_lines(&log, written) } else { Vec::new() };
-            Ok(Err(Refusal { failure, last_words }))
+            Verdict::Refused(Refusal { failure, last_words })
         }
-        Err(source) => Err(Error::System { action: "hear from the supervisor", source }),
-    }
+    })
 }
 
-/// Waits for the verdict. A declared port that is listened on ends the wait for survival.
-fn listen_to(call: &mut Call, port: Option<u16>) -> io::Result<Result<Launched, Failure>> {
+/// Waits for what the supervisor has to say. A declared port that is listened on ends the wait for survival.
+fn listen_to(call: &mut Call, plan: &Plan) -> io::Result<Result<Launched, Failure>> {
+    let deadline = Instant::now() + plan.stabilize + SILENCE;
     let (mut pid, mut ready, mut listens) = (0, false, false);
-    loop {
-        let tick = (ready && port.is_some() && !listens).then(|| Instant::now() + PORT_TICK);
-        match call.next(tick)? {
+    while Instant::now() < deadline {
+        let watched = plan.record.port().filter(|_| ready && !listens);
+        let until = if watched.is_some() { Instant::now() + PORT_TICK } else { deadline };
+        match call.next(until)? {
             Some(Message::Born(born)) => pid = born,
             Some(Message::Ready) => ready = true,
             Some(Message::Online(pid)) => return Ok(Ok(Launched { pid, listens })),
             Some(Message::Failed(failure)) => return Ok(Err(failure)),
-            None if port.is_some_and(|port| listen::on(pid, port)) => {
+            None if watched.is_some_and(|port| listen::on(pid, port)) => {
                 listens = true;
                 call.settle();
             }
             None => {}
         }
     }
+    Err(io::ErrorKind::TimedOut.into())
 }
 
 /// The supervisor was killed. If the process was let go, the next one makes it a record.
-fn taken_over(plan: &Plan, registry: &Registry) -> io::Result<Result<Launched, Failure>> {
+fn taken_over(plan: &Plan, registry: &Registry) -> Result<Launched, Failure> {
     let name = plan.record.name();
     let _ = Call::to_adopt(name, registry.layout());
-    let alive = registry
-        .find(name)
-        .filter(|record| record.start_time() >= plan.record.start_time() && record.is_alive());
-    match alive.and_then(|record| record.pid()) {
-        Some(pid) => Ok(Ok(Launched { pid, listens: false })),
-        None => Ok(Err(Failure::Impossible("its supervisor was killed".to_owned()))),
-    }
+    let is_new = |record: &Record| record.start_time() >= plan.record.start_time() && record.is_alive();
+    let pid = registry.find(name).filter(is_new).and_then(|record| record.pid());
+    let killed = || Failure::Impossible("its supervisor was killed".to_owned());
+    Ok(Launched { pid: pid.ok_or_else(killed)?, listens: false })
 }
 
 /// The end of a log, from `offset` on.

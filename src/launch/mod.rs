@@ -8,7 +8,7 @@ mod listen;
 mod name;
 mod port;
 
-pub use attempt::{Launched, Refusal, launch, make_places};
+pub use attempt::{Launched, Refusal, Verdict, launch, make_places};
 pub use listen::{Blocker, blocker, first_port};
 
 use std::ffi::OsString;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::stop::{Ending, Outcome, Stop, living};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::launch;
+use crate::launch::{self, Verdict};
 use crate::registry::{Record, Registry, Reservation};
 use crate::supervisor::{Plan, Purpose};
 use crate::sys::proc::Identity;
@@ -83,5 +83,6 @@ fn run(
         made_run_dir,
         stabilize: config.stabilize,
     };
-    Ok(launch::launch(&plan, reservation.clone(), registry)?.is_ok())
+    let verdict = launch::launch(&plan, reservation.clone(), registry)?;
+    Ok(matches!(verdict, Verdict::Online(_)))
 }

@@ -4,7 +4,7 @@ use super::stop::{Ending, Stop, living};
 use super::sweep::sweep;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::launch::{self, Blocker, Launched, Refusal};
+use crate::launch::{self, Blocker, Launched, Refusal, Verdict};
 use crate::ports::ledger;
 use crate::registry::{Record, Registry, Reservation, Spec};
 use crate::supervisor::{Failure, Plan, Purpose};
@@ -48,13 +48,13 @@ pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started
     let own = Identity::own().ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
     let reservation = reserve(&spec.name, &own, registry)?;
     let launched = launch(spec, &reservation, own, config, registry);
-    if !matches!(launched, Ok((_, Ok(_)))) {
+    if !matches!(launched, Ok((_, Verdict::Online(_)))) {
         // Usually its supervisor has done so; but that may have been killed, or never been.
         Reservation::release(reservation.id, &reservation.name, registry.layout())?;
     }
     match launched? {
-        (record, Ok(launched)) => online(&record, launched, registry),
-        (record, Err(refusal)) => Ok(failed(&record, refusal)),
+        (record, Verdict::Online(launched)) => online(&record, launched, registry),
+        (record, Verdict::Refused(refusal)) => Ok(failed(&record, refusal)),
     }
 }
 
@@ -73,10 +73,9 @@ fn launch(
     by: Identity,
     config: &Config,
     registry: &Registry,
-) -> Result<(Record, Result<Launched, Refusal>)> {
+) -> Result<(Record, Verdict)> {
     let layout = registry.layout();
-    let last = registry.find(&spec.name).unwrap_or_else(|| Record::unknown(&spec.name));
-    let left_overs = living([&last], registry);
+    let left_overs = living(&last_run(&spec.name, registry), registry);
     if !left_overs.is_empty() {
         Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }
@@ -88,8 +87,14 @@ fn launch(
         made_run_dir,
         stabilize: config.stabilize,
     };
-    let launched = launch::launch(&plan, reservation.clone(), registry)?;
-    Ok((plan.record, launched))
+    let verdict = launch::launch(&plan, reservation.clone(), registry)?;
+    Ok((plan.record, verdict))
+}
+
+/// The last run of a name, also when its record is lost. A name that nothing has run under has none.
+fn last_run(name: &str, registry: &Registry) -> Option<Record> {
+    let has_run = registry.layout().run(name).path().exists();
+    registry.find(name).or_else(|| has_run.then(|| Record::unknown(name)))
 }
 
 fn online(planned: &Record, launched: Launched, registry: &Registry) -> Result<Started> {

@@ -35,7 +35,7 @@ impl Call {
     /// quicker: then nothing is left to do.
     pub fn to_adopt(name: &str, layout: &Layout) -> io::Result<()> {
         let mut call = Self::new(name, layout, Some(ADOPT), Streams::Null)?;
-        call.next(Some(Instant::now() + ADOPTION)).map(|_| ())
+        call.next(Instant::now() + ADOPTION).map(|_| ())
     }
 
     fn new(name: &str, layout: &Layout, mode: Option<&str>, streams: Streams) -> io::Result<Self> {
@@ -62,16 +62,16 @@ impl Call {
     }
 
     /// The next message. `None`: the time is over. A supervisor that is gone is an error.
-    pub fn next(&mut self, deadline: Option<Instant>) -> io::Result<Option<Message>> {
+    pub fn next(&mut self, deadline: Instant) -> io::Result<Option<Message>> {
         loop {
             if let Some(message) = self.heard_message() {
                 return Ok(Some(message));
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let [ready] = poll::wait([Some(self.socket.as_fd())], left)?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let [ready] = poll::wait([Some(self.socket.as_fd())], Some(left))?;
             if ready.any() {
                 self.hear()?;
-            } else if left.is_some_and(|left| left.is_zero()) {
+            } else if left.is_zero() {
                 return Ok(None);
             }
         }
