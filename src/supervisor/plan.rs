@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::registry::Record;
 use crate::sys::proc::{self, Identity};
 
-/// How long a child that was never let go may take to notice.
-const LAST_BREATH: Duration = Duration::from_secs(1);
+/// How long a forked child may take either to run its program or to notice that it never will. At once, but for a
+/// machine that stands still.
+const LAST_BREATH: Duration = Duration::from_secs(10);
 
 /// What the run is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
