@@ -23,6 +23,8 @@ pub struct Table {
     children: HashMap<i32, Vec<i32>>,
     /// Who carries which run's directory in the environment: read when first asked for.
     by_directory: OnceCell<HashMap<Vec<u8>, Vec<i32>>>,
+    /// Who has which run's `process.lock` open: read when first asked for, once for all runs.
+    by_lock: OnceCell<HashMap<PathBuf, Vec<i32>>>,
 }
 
 impl Table {
@@ -34,7 +36,7 @@ impl Table {
             children.entry(stat.ppid).or_default().push(stat.pid);
             processes.insert(stat.pid, stat);
         }
-        Self { processes, children, by_directory: OnceCell::new() }
+        Self { processes, children, by_directory: OnceCell::new(), by_lock: OnceCell::new() }
     }
 
     /// Processes of ours that were started with this run's directory in their environment.
@@ -47,6 +49,25 @@ impl Table {
             carriers
         });
         carriers.get(run.as_os_str().as_encoded_bytes()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those who hold the lock that a run's main process was born with.
+    fn lock_holders(&self, run: &RunDir) -> &[i32] {
+        let path = run.process_lock();
+        if !lock::is_held(&path) {
+            return &[];
+        }
+        let holders = self.by_lock.get_or_init(|| {
+            let mut holders: HashMap<PathBuf, Vec<i32>> = HashMap::new();
+            for pid in self.processes.keys() {
+                let targets = proc::descriptors(*pid).map(|(_, target)| target);
+                for target in targets.filter(|target| target.file_name() == path.file_name()) {
+                    holders.entry(target).or_default().push(*pid);
+                }
+            }
+            holders
+        });
+        holders.get(&path).map_or(&[], Vec::as_slice)
     }
 
     fn has(&self, pid: i32, start_ticks: u64) -> bool {
@@ -122,7 +143,7 @@ impl Tree {
         self.seen.retain(|pid, start| table.has(*pid, *start));
         let mut pending = self.roots(table);
         if self.mode == KillMode::Tree {
-            pending.extend(lock_holders(&self.run, table));
+            pending.extend(table.lock_holders(&self.run));
             pending.extend(table.carriers(self.run.path()));
         }
         let own = std::process::id().cast_signed();
@@ -197,16 +218,6 @@ pub(super) fn claimed(pid: i32) -> Option<(PathBuf, OsString)> {
     };
     let text = |word: &[u8]| OsString::from_vec(word.to_vec());
     (verb == SUPERVISE.as_bytes()).then(|| (text(tetra).into(), text(name)))
-}
-
-/// Those who hold the lock that the main process was born with.
-fn lock_holders(run: &RunDir, table: &Table) -> Vec<i32> {
-    let path = run.process_lock();
-    if !lock::is_held(&path) {
-        return Vec::new();
-    }
-    let holds = |pid: &i32| proc::descriptors(*pid).any(|(_, target)| target == path);
-    table.processes.keys().copied().filter(holds).collect()
 }
 
 /// The run's directory in a process's environment, if it is one of ours.

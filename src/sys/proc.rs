@@ -107,7 +107,8 @@ pub struct Stat {
 impl Stat {
     /// Of the process that has this pid now. One read: the kernel gives the whole line at once.
     pub fn read(pid: i32) -> Option<Self> {
-        const LONGEST: usize = 4096;
+        /// More than its 52 numbers and a name can take; no larger, because a supervisor keeps what its stack touched.
+        const LONGEST: usize = 1280;
         let mut buffer = [0; LONGEST];
         let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
         Self::parse(buffer.get(..length)?)

@@ -67,7 +67,7 @@ pub(in crate::supervisor) fn adopt(tetra: &Path, name: &str) -> io::Result<()> {
 /// The command's order. It is small and comes at once; a command that dies before it ends leaves nothing to do.
 fn read_line(command: &mut UnixStream) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let mut piece = [0; 4096];
+    let mut piece = [0; 512];
     while !line.ends_with(b"\n") {
         match command.read(&mut piece)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
