@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::adopt::{Reach, adopt};
 use crate::error::Result;
 use crate::layout::Stream;
-use crate::registry::{Record, Registry};
+use crate::registry::{Record, Registry, Writer};
 use crate::supervisor::{Call, Table, Tree, owner, record_end};
 use crate::sys::clock;
 use crate::sys::fifo;
@@ -121,30 +121,22 @@ impl<'a> Stop<'a> {
         }
     }
 
-    /// One look at all of them. The process table is read once, and only if a main process is gone.
+    /// One look at all of them. The process table is read once, and only if a main process is gone; the lock is taken
+    /// once, and only if there is something to write.
     fn step(&mut self) -> Result<()> {
         let mut table = None;
         for run in &mut self.runs {
             if run.needs_table() {
                 run.look(table.get_or_insert_with(Table::read));
             }
-            if matches!(run.stage, Stage::Asked { .. }) && run.record.is_alive() {
-                // Its supervisor may be killed under our hands: what it says on its way out must not wait in full fifos.
-                adopt(&run.record, Reach::Supervised, self.registry.layout());
-            }
-            if let Stage::Gone { patience } = run.stage
-                && (is_recorded(&run.record, self.registry) || patience <= Instant::now())
-            {
-                settle(&run.record, run.has_unread(), self.registry)?;
-                run.stage = Stage::Over(Outcome::Ended);
-            }
-            if matches!(run.stage, Stage::Killed { give_up_at } if give_up_at <= Instant::now()) {
-                let same = |record: &Record| record.is_same_run(&run.record) && !record.status().is_final();
-                self.registry.lock()?.update(run.record.name(), same, Record::abandon_stop)?;
-                run.stage = Stage::Over(Outcome::Survived);
-            }
+            run.keep_heard(self.registry);
         }
-        Ok(())
+        let mut due: Vec<&mut Run> = self.runs.iter_mut().filter(|run| run.is_due(self.registry)).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let writer = self.registry.lock()?;
+        due.iter_mut().try_for_each(|run| run.close(&writer))
     }
 }
 
@@ -185,9 +177,49 @@ impl Run {
         }
     }
 
-    /// Whether something it said has not got into its logs.
+    /// Its supervisor may be killed under our hands: what it says on its way out must not wait in full fifos, and what
+    /// it has said last must get into its logs.
+    fn keep_heard(&self, registry: &Registry) {
+        let layout = registry.layout();
+        match self.stage {
+            Stage::Asked { .. } if self.record.is_alive() => adopt(&self.record, Reach::Supervised, layout),
+            Stage::Gone { .. } if self.has_unread() => {
+                let run = layout.run(self.record.name());
+                if owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
+                    let _ = Call::to_adopt(self.record.name(), layout);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn has_unread(&self) -> bool {
         self.fifos.iter().any(|fifo| fifo::waiting(fifo).is_ok_and(|waiting| waiting > 0))
+    }
+
+    /// Whether nothing more is waited for.
+    fn is_due(&self, registry: &Registry) -> bool {
+        let now = Instant::now();
+        match self.stage {
+            Stage::Gone { patience } => patience <= now || is_recorded(&self.record, registry),
+            Stage::Killed { give_up_at } => give_up_at <= now,
+            Stage::Asked { .. } | Stage::Over(_) => false,
+        }
+    }
+
+    /// Writes down what came of it.
+    fn close(&mut self, writer: &Writer<'_>) -> Result<()> {
+        let outcome =
+            if matches!(self.stage, Stage::Gone { .. }) { Outcome::Ended } else { Outcome::Survived };
+        match outcome {
+            Outcome::Ended => settle(&self.record, writer)?,
+            Outcome::Survived => {
+                let same = |record: &Record| record.is_same_run(&self.record) && !record.status().is_final();
+                writer.update(self.record.name(), same, Record::abandon_stop)?;
+            }
+        }
+        self.stage = Stage::Over(outcome);
+        Ok(())
     }
 
     /// How many of the tree live.
@@ -222,21 +254,14 @@ fn is_recorded(seen: &Record, registry: &Registry) -> bool {
     !registry.find(seen.name()).is_some_and(open) || owner(&registry.layout().run(seen.name())).is_none()
 }
 
-/// The record says `stopped`, whoever wrote it first, and the pid file is gone. If the supervisor was killed on the
-/// way, another writes what is still in the fifos.
-fn settle(seen: &Record, unread: bool, registry: &Registry) -> Result<()> {
-    let layout = registry.layout();
-    let run = layout.run(seen.name());
-    let unwitnessed = registry.find(seen.name()).is_some_and(|record| !record.status().is_final());
-    if (unwitnessed || unread) && owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
-        let _ = Call::to_adopt(seen.name(), layout);
+/// The record says `stopped`, whoever wrote it first, and the pid file is gone.
+fn settle(seen: &Record, writer: &Writer<'_>) -> Result<()> {
+    record_end(seen, Exit::Unseen, writer)?;
+    let Some(now) = writer.registry().find(seen.name()).filter(|record| record.is_same_run(seen)) else {
+        return Ok(());
+    };
+    if !now.is_settled() {
+        writer.update(seen.name(), |_| true, |record| record.settle_stop(clock::epoch()))?;
     }
-    let writer = registry.lock()?;
-    record_end(seen, Exit::Unseen, &writer)?;
-    let unsettled = |record: &Record| record.is_same_run(seen) && !record.is_settled();
-    writer.update(seen.name(), unsettled, |record| record.settle_stop(clock::epoch()))?;
-    if registry.find(seen.name()).is_some_and(|record| record.is_same_run(seen)) {
-        writer.remove_pid_file(seen.name())?;
-    }
-    Ok(())
+    writer.remove_pid_file(seen.name())
 }

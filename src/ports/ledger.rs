@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::error::{Error, Result};
 use crate::registry::{Record, Writer};
-use crate::sys::atomic;
+use crate::sys::atomic::{self, Keep};
 
 const HEADER: &str = "tsm_id\tname\tdeclared_port\tactual_port\tpid\ttimestamp";
 const NONE: &str = "none";
@@ -113,5 +113,5 @@ fn change(writer: &Writer<'_>, change: impl FnOnce(&mut Vec<Row>)) -> Result<()>
     fs::create_dir_all(&dir).map_err(Error::file("create", &dir))?;
     let lines = rows.iter().map(|Row(cells)| cells.join("\t") + "\n");
     let text: String = std::iter::once(format!("{HEADER}\n")).chain(lines).collect();
-    atomic::replace(&path, text.as_bytes(), MODE).map_err(Error::file("write", &path))
+    atomic::replace(&path, text.as_bytes(), MODE, Keep::Whole).map_err(Error::file("write", &path))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::layout::{Layout, RESERVATION_PREFIX};
-use crate::sys::atomic;
+use crate::sys::atomic::{self, Keep};
 use crate::sys::proc::{self, Identity};
 
 const MODE: u32 = 0o644;
@@ -49,7 +49,7 @@ impl Reservation {
         let path = layout.reservation(self.id);
         let (pid, stamp) = self.holder;
         let line = format!("{pid} {stamp} {}\n", self.name);
-        atomic::replace(&path, line.as_bytes(), MODE).map_err(Error::file("write", &path))
+        atomic::replace(&path, line.as_bytes(), MODE, Keep::ThisBoot).map_err(Error::file("write", &path))
     }
 
     /// Every reservation whose holder lives; files of dead holders are removed on the way. The caller has the lock.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Record, Registry, Reservation};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::sys::atomic;
+use crate::sys::atomic::{self, Keep};
 use crate::sys::lock::FileLock;
 use crate::sys::proc::Identity;
 
@@ -36,11 +36,15 @@ impl<'a> Writer<'a> {
         &self.registry.layout
     }
 
-    /// Writes a record.
-    pub fn save(&self, record: &Record) -> Result<()> {
+    /// Writes the record of a run that has just begun.
+    pub fn add(&self, record: &Record) -> Result<()> {
         make_dir(&self.layout().processes())?;
+        self.write(record, Keep::Surely)
+    }
+
+    fn write(&self, record: &Record, keep: Keep) -> Result<()> {
         let path = self.layout().record(record.name());
-        atomic::replace(&path, &record.to_bytes(), MODE).map_err(Error::file("write", &path))
+        atomic::replace(&path, &record.to_bytes(), MODE, keep).map_err(Error::file("write", &path))
     }
 
     /// Reads a record again, changes it and writes it. `None`: there is none that `wanted` agrees with.
@@ -54,7 +58,7 @@ impl<'a> Writer<'a> {
             return Ok(None);
         };
         change(&mut record);
-        self.save(&record)?;
+        self.write(&record, Keep::Whole)?;
         Ok(Some(record))
     }
 
@@ -77,7 +81,8 @@ impl<'a> Writer<'a> {
     pub fn write_pid_file(&self, name: &str, pid: i32) -> Result<()> {
         make_dir(&self.layout().pids())?;
         let path = self.layout().pid_file(name);
-        atomic::replace(&path, format!("{pid}\n").as_bytes(), MODE).map_err(Error::file("write", &path))
+        atomic::replace(&path, format!("{pid}\n").as_bytes(), MODE, Keep::Whole)
+            .map_err(Error::file("write", &path))
     }
 
     /// Removes a pid file.

@@ -5,19 +5,30 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Writes `bytes` to a draft beside `path`, syncs it and renames it into place, then syncs the directory.
+/// What a power cut may leave of a file that has just been replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Anything: it speaks of running processes alone, and its readers take damage for absence. Nothing is synced.
+    ThisBoot,
+    /// The old bytes or the new ones: the draft is synced.
+    Whole,
+    /// The new bytes: the directory is synced, too.
+    Surely,
+}
+
+/// Writes `bytes` to a draft beside `path` and renames it into place.
 ///
 /// The draft's name is fixed, so that one left by a crash is overwritten by the next write: the caller holds whatever
 /// makes writers of `path` take turns. `mode` is reduced by the umask.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    replace_by(&draft(path, "")?, path, bytes, mode)
+pub fn replace(path: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {
+    replace_by(&draft(path, "")?, path, bytes, mode, keep)
 }
 
-/// As [`replace`], for a file whose writers do not take turns: each has a draft of its own. The last one wins.
+/// As [`replace`] ([`Keep::Surely`]), for a file whose writers do not take turns: each has a draft of its own. The last one wins.
 pub fn replace_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let draft = draft(path, &format!(".{}", std::process::id()))?;
     remove(&draft)?;
-    replace_by(&draft, path, bytes, mode)
+    replace_by(&draft, path, bytes, mode, Keep::Surely)
 }
 
 /// Creates `path` with `bytes` unless it is there already: of several creators one wins, the others change nothing.
@@ -26,9 +37,8 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         return Ok(());
     }
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    write_draft(&draft, bytes, mode)?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
+    let linked = write_draft(&draft, bytes, mode, Keep::Whole).and_then(|()| fs::hard_link(&draft, path));
+    remove(&draft)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
@@ -43,14 +53,14 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn replace_by(draft: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    write_draft(draft, bytes, mode).and_then(|()| fs::rename(draft, path)).inspect_err(|_| {
+fn replace_by(draft: &Path, path: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {
+    write_draft(draft, bytes, mode, keep).and_then(|()| fs::rename(draft, path)).inspect_err(|_| {
         let _ = fs::remove_file(draft);
     })?;
-    sync_parent(path)
+    if keep == Keep::Surely { sync_parent(path) } else { Ok(()) }
 }
 
-fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+fn write_draft(draft: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -59,7 +69,7 @@ fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         .custom_flags(libc::O_NOFOLLOW)
         .open(draft)?;
     file.write_all(bytes)?;
-    file.sync_data()
+    if keep == Keep::ThisBoot { Ok(()) } else { file.sync_data() }
 }
 
 /// `.NAME.tmp` or `.NAME.WRITER.tmp` in the same directory: a leading dot keeps it out of every listing.

@@ -11,7 +11,7 @@ use super::script::{self, Start};
 use crate::config::{self, Config};
 use crate::layout::{Layout, RunDir};
 use crate::supervisor::Plan;
-use crate::sys::atomic;
+use crate::sys::atomic::{self, Keep};
 use crate::sys::clock;
 use crate::sys::proc::Identity;
 use crate::sys::spawn::{Held, Program, Released};
@@ -34,7 +34,7 @@ pub(super) fn give_birth(plan: &mut Plan, layout: &Layout) -> io::Result<Born> {
     let held = fork(plan, layout, &lock)?;
     let identity = Identity::of(held.pid).ok_or(io::ErrorKind::NotFound)?;
     plan.record.begin(&identity, clock::epoch());
-    atomic::replace(&run.plan(), &plan.to_line(), 0o600)?;
+    atomic::replace(&run.plan(), &plan.to_line(), 0o600, Keep::ThisBoot)?;
     name_lock(&lock, &draft, &run, &identity)?;
     Ok(Born { identity, released: held.release()? })
 }

@@ -18,7 +18,7 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
         Purpose::Restart => restarted(plan, writer),
     };
     make_logs(&record, layout)?;
-    writer.save(&record)?;
+    writer.add(&record)?;
     if let Some(pid) = record.pid() {
         writer.write_pid_file(record.name(), pid)?;
     }
