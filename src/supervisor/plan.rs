@@ -66,7 +66,7 @@ impl Plan {
     pub fn has_begun(&self) -> bool {
         let deadline = Instant::now() + LAST_BREATH;
         while let Some(identity) = self.record.identity().filter(Identity::is_alive) {
-            if !proc::runs_our_executable(identity.pid) || Instant::now() >= deadline {
+            if proc::runs_another_executable(identity.pid) || Instant::now() >= deadline {
                 return true;
             }
             std::thread::sleep(Duration::from_millis(2));

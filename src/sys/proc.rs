@@ -212,9 +212,21 @@ pub fn user_name(uid: u32) -> String {
 
 /// Whether a process runs the same executable file as this one.
 pub fn runs_our_executable(pid: i32) -> bool {
-    let file = |path: String| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
-    let theirs = file(format!("/proc/{pid}/exe"));
-    theirs.is_some() && theirs == file("/proc/self/exe".to_owned())
+    executable(pid).is_some_and(|theirs| Some(theirs) == own_executable())
+}
+
+/// Whether a process runs another executable file. One that is just ending shows none.
+pub fn runs_another_executable(pid: i32) -> bool {
+    executable(pid).is_some_and(|theirs| Some(theirs) != own_executable())
+}
+
+/// Device and inode.
+fn executable(pid: i32) -> Option<(u64, u64)> {
+    fs::metadata(format!("/proc/{pid}/exe")).map(|meta| (meta.dev(), meta.ino())).ok()
+}
+
+fn own_executable() -> Option<(u64, u64)> {
+    fs::metadata("/proc/self/exe").map(|meta| (meta.dev(), meta.ino())).ok()
 }
 
 fn boot_time() -> Option<i64> {
