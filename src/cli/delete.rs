@@ -50,7 +50,7 @@ fn delete_one(word: &str, cx: &mut Context) -> Result<bool> {
 /// How many of them are gone. Those that live are ended all at once.
 fn delete(records: &[Record], cx: &mut Context) -> Result<usize> {
     let living = lifecycle::living(records, &cx.registry);
-    let mut stop = Stop::begin(living.clone(), Ending::FORCED, &cx.registry)?;
+    let mut stop = Stop::begin(&living, Ending::FORCED, &cx.registry)?;
     let mut deleted = 0;
     for record in records {
         let index = living.iter().position(|living| living.name() == record.name());

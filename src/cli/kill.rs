@@ -160,7 +160,7 @@ const STILL_RUNNING: &str = "⚠️  Process still running, force killing...";
 fn kill_managed(record: &Record, ending: Ending, cx: &mut Context) -> Result<bool> {
     let pid = record.pid().unwrap_or(0);
     announce(pid, ending, cx);
-    let mut stop = Stop::begin(vec![record.clone()], ending, &cx.registry)?;
+    let mut stop = Stop::begin(std::slice::from_ref(record), ending, &cx.registry)?;
     let outcome = stop.wait_for(0, || cx.io.say(STILL_RUNNING))?;
     if outcome == Outcome::Ended {
         lifecycle::forget(record, &cx.registry)?;

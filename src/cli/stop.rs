@@ -34,7 +34,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
 fn stop_all(ending: Ending, cx: &mut Context) -> Result<()> {
     cx.io.say("tsm: stopping all processes...");
     let alive: Vec<Record> = cx.registry.records()?.into_iter().filter(Record::is_alive).collect();
-    let mut stop = Stop::begin(alive.clone(), ending, &cx.registry)?;
+    let mut stop = Stop::begin(&alive, ending, &cx.registry)?;
     let mut stopped = 0;
     for (index, record) in alive.iter().enumerate() {
         if wait_for(&mut stop, index, record, &mut cx.io)? {
@@ -59,7 +59,7 @@ fn stop_one(word: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
         cx.io.line(format_args!("tsm: process '{word}' not running"));
         return Ok(false);
     };
-    let mut stop = Stop::begin(vec![record.clone()], ending, &cx.registry)?;
+    let mut stop = Stop::begin(&living, ending, &cx.registry)?;
     wait_for(&mut stop, 0, record, &mut cx.io)
 }
 

@@ -32,6 +32,9 @@ pub fn restart(
     let failed = || Error::RestartFailed { name: record.name().to_owned(), why: None };
     let own = Identity::own().ok_or_else(failed)?;
     let reservation = registry.lock()?.reserve(record.name(), &own)?.ok_or_else(failed)?;
+    // Now that nobody else can start it, as it is: it may have been started again since it was looked up.
+    let now = registry.find(record.name());
+    let record = now.as_ref().unwrap_or(record);
     let launched = stop(record, registry, &mut tell)
         .and_then(|outcome| if outcome == Outcome::Ended { Ok(()) } else { Err(failed()) })
         .and_then(|()| run(record, &reservation, own, config, registry));
@@ -59,7 +62,7 @@ fn stop(record: &Record, registry: &Registry, tell: &mut impl FnMut(Progress)) -
         return Ok(Outcome::Ended);
     }
     tell(Progress::Stopping);
-    let mut stop = Stop::begin(living, Ending::GENTLE, registry)?;
+    let mut stop = Stop::begin(&living, Ending::GENTLE, registry)?;
     let outcome = stop.wait_for(0, || tell(Progress::ForceKilling))?;
     if outcome == Outcome::Ended {
         tell(Progress::Stopped);

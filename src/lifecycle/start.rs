@@ -77,7 +77,7 @@ fn launch(
     let layout = registry.layout();
     let left_overs = living(&last_run(&spec.name, registry), registry);
     if !left_overs.is_empty() {
-        Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
+        Stop::begin(&left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }
     let made_run_dir = launch::make_places(&spec.name, layout)?;
     let plan = Plan {

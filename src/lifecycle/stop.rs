@@ -91,11 +91,11 @@ enum Stage {
 
 impl<'a> Stop<'a> {
     /// Writes the intent into the records, then sends the first signal to every tree.
-    pub fn begin(records: Vec<Record>, ending: Ending, registry: &'a Registry) -> Result<Self> {
+    pub fn begin(records: &[Record], ending: Ending, registry: &'a Registry) -> Result<Self> {
         for record in records.iter().filter(|record| record.is_alive()) {
             adopt(record, Reach::All, registry.layout());
         }
-        mark_stopping(&records, registry)?;
+        let records = mark_stopping(records, registry)?;
         leave_their_groups(&records);
         let table = Table::read();
         let runs = records.into_iter().map(|record| Run::begin(record, ending, &table, registry)).collect();
@@ -237,15 +237,17 @@ fn leave_their_groups(records: &[Record]) {
     }
 }
 
-/// Under one hold of the lock, so that no policy and no sweep takes an end for a crash.
-fn mark_stopping(records: &[Record], registry: &Registry) -> Result<()> {
-    let Some(own) = Identity::own() else { return Ok(()) };
+/// Under one hold of the lock, so that no policy and no sweep takes an end for a crash. Returns the records as they are
+/// now: a name may have been started again since it was looked up, and it is the name that is to be stopped.
+fn mark_stopping(records: &[Record], registry: &Registry) -> Result<Vec<Record>> {
+    let Some(own) = Identity::own() else { return Ok(records.to_vec()) };
     let writer = registry.lock()?;
-    for seen in records {
-        let is_open = |record: &Record| record.is_same_run(seen) && !record.status().is_final();
-        writer.update(seen.name(), is_open, |record| record.begin_stop(&own))?;
-    }
-    Ok(())
+    let mark = |seen: &Record| {
+        let is_open = |record: &Record| !record.status().is_final();
+        let marked = writer.update(seen.name(), is_open, |record| record.begin_stop(&own))?;
+        Ok(marked.or_else(|| registry.find(seen.name())).unwrap_or_else(|| seen.clone()))
+    };
+    records.iter().map(mark).collect()
 }
 
 /// Whether somebody has said how the run ended, or nobody is left who could.
