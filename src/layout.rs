@@ -35,7 +35,9 @@ pub struct Layout {
 impl Layout {
     /// For a `TETRA_DIR`; a relative one starts at the current directory.
     pub fn new(tetra: &Path) -> Result<Self> {
-        let absolute = std::path::absolute(tetra).map_err(Error::file("find", tetra))?;
+        // By its components: a slash at the end is not part of any path that is shown.
+        let absolute: PathBuf =
+            std::path::absolute(tetra).map_err(Error::file("find", tetra))?.components().collect();
         let tetra = absolute.into_os_string().into_string().map_err(|_| Error::TetraDirNotText)?;
         Ok(Self { tetra })
     }

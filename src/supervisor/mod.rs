@@ -7,6 +7,7 @@ mod end;
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "half of the talk is a supervisor's"))]
 mod message;
 mod plan;
+mod table;
 mod tree;
 #[cfg(target_os = "linux")]
 mod watch;
@@ -15,7 +16,8 @@ pub use call::Call;
 pub use end::record_end;
 pub use message::{Failure, Message};
 pub use plan::{Plan, Purpose};
-pub use tree::{Table, Tree, owner};
+pub use table::Table;
+pub use tree::{Tree, owner};
 
 use std::ffi::OsString;
 

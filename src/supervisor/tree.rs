@@ -1,13 +1,12 @@
 //! Everything that a process has brought into being, and how to tell it from what merely stands near.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 
 use super::SUPERVISE;
-use crate::config::PROCESS_DIR_VARIABLE;
+use super::table::{self, Place, Table};
 use crate::layout::{Layout, PROCESS_LOCK, RunDir};
 use crate::registry::{KillMode, Record};
 use crate::sys::lock;
@@ -15,65 +14,6 @@ use crate::sys::pidfd::PidFd;
 use crate::sys::proc::{self, Identity, Stat};
 use crate::sys::signal::{self, Signal};
 use crate::sys::spawn;
-
-/// All processes at one moment.
-#[derive(Debug)]
-pub struct Table {
-    processes: BTreeMap<i32, Stat>,
-    children: HashMap<i32, Vec<i32>>,
-    /// Who carries which run's directory in the environment: read when first asked for.
-    by_directory: OnceCell<HashMap<Vec<u8>, Vec<i32>>>,
-    /// Who has which run's `process.lock` open: read when first asked for, once for all runs.
-    by_lock: OnceCell<HashMap<PathBuf, Vec<i32>>>,
-}
-
-impl Table {
-    /// Now. The dead among them are left out.
-    pub fn read() -> Self {
-        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-        let mut processes = BTreeMap::new();
-        for stat in Stat::all().into_iter().filter(|stat| !stat.is_dead()) {
-            children.entry(stat.ppid).or_default().push(stat.pid);
-            processes.insert(stat.pid, stat);
-        }
-        Self { processes, children, by_directory: OnceCell::new(), by_lock: OnceCell::new() }
-    }
-
-    /// Processes of ours that were started with this run's directory in their environment.
-    fn carriers(&self, run: &Path) -> &[i32] {
-        let carriers = self.by_directory.get_or_init(|| {
-            let mut carriers: HashMap<Vec<u8>, Vec<i32>> = HashMap::new();
-            for (pid, directory) in self.processes.keys().filter_map(|pid| Some((*pid, carried(*pid)?))) {
-                carriers.entry(directory).or_default().push(pid);
-            }
-            carriers
-        });
-        carriers.get(run.as_os_str().as_encoded_bytes()).map_or(&[], Vec::as_slice)
-    }
-
-    /// Those who hold the lock that a run's main process was born with.
-    fn lock_holders(&self, run: &RunDir) -> &[i32] {
-        let path = run.process_lock();
-        if !lock::is_held(&path) {
-            return &[];
-        }
-        let holders = self.by_lock.get_or_init(|| {
-            let mut holders: HashMap<PathBuf, Vec<i32>> = HashMap::new();
-            for pid in self.processes.keys() {
-                let targets = proc::descriptors(*pid).map(|(_, target)| target);
-                for target in targets.filter(|target| target.file_name() == path.file_name()) {
-                    holders.entry(target).or_default().push(*pid);
-                }
-            }
-            holders
-        });
-        holders.get(&path).map_or(&[], Vec::as_slice)
-    }
-
-    fn has(&self, pid: i32, start_ticks: u64) -> bool {
-        self.processes.get(&pid).is_some_and(|stat| stat.start_ticks == start_ticks)
-    }
-}
 
 /// The tree of one run. It remembers whom it has seen: a member whose parent is gone is still a member.
 #[derive(Debug)]
@@ -144,7 +84,7 @@ impl Tree {
         let mut pending = self.roots(table);
         if self.mode == KillMode::Tree {
             pending.extend(table.lock_holders(&self.run));
-            pending.extend(table.carriers(self.run.path()));
+            pending.extend(table.carriers(&self.run));
         }
         let own = std::process::id().cast_signed();
         while let Some(pid) = pending.pop() {
@@ -168,11 +108,9 @@ impl Tree {
     /// Whether a process below ours is another run's: when that one's supervisor was killed, ours became its parent.
     fn is_of_another(&self, pid: i32) -> bool {
         let is_main = self.main.as_ref().is_some_and(|main| main.pid == pid);
-        let other = |dir: &Vec<u8>| dir.as_slice() != self.run.path().as_os_str().as_encoded_bytes();
-        !is_main
-            && carried(pid).filter(other).is_some_and(|dir| {
-                Path::new(OsStr::from_bytes(&dir)).join(PROCESS_LOCK).symlink_metadata().is_ok()
-            })
+        let is_run = |dir: &PathBuf| dir.join(PROCESS_LOCK).symlink_metadata().is_ok();
+        let other = |dir: &PathBuf| Place::of(dir) != Place::of(self.run.path());
+        !is_main && table::carried(pid).filter(is_run).is_some_and(|dir| other(&dir))
     }
 
     /// Where the tree begins: the main process, its group and session, the children of its supervisor, and below each
@@ -203,29 +141,18 @@ pub fn owner(run: &RunDir) -> Option<i32> {
 /// Whether a process is a supervisor. What its command line claims is proven by the lock it holds or by the file it
 /// runs (one that has just begun holds none yet).
 fn is_supervisor(pid: i32) -> bool {
-    let Some((tetra, name)) = claimed(pid) else {
-        return false;
-    };
-    let run = Layout::new(&tetra).map(|layout| layout.run(&name.to_string_lossy()));
-    proc::runs_our_executable(pid) || run.is_ok_and(|run| owner(&run) == Some(pid))
+    claimed(pid).is_some_and(|run| proc::runs_our_executable(pid) || owner(&run) == Some(pid))
 }
 
-/// Whose supervisor a process says it is: `TETRA_DIR` and name.
-pub(super) fn claimed(pid: i32) -> Option<(PathBuf, OsString)> {
+/// The run whose supervisor a process says it is.
+pub(super) fn claimed(pid: i32) -> Option<RunDir> {
     let words = proc::command_line(pid)?;
     let [_, verb, tetra, name, ..] = words.as_slice() else {
         return None;
     };
-    let text = |word: &[u8]| OsString::from_vec(word.to_vec());
-    (verb == SUPERVISE.as_bytes()).then(|| (text(tetra).into(), text(name)))
-}
-
-/// The run's directory in a process's environment, if it is one of ours.
-fn carried(pid: i32) -> Option<Vec<u8>> {
-    let prefix = [PROCESS_DIR_VARIABLE.as_bytes(), b"="].concat();
-    let entries = proc::environment(pid)?;
-    let directory = entries.iter().find_map(|entry| entry.strip_prefix(prefix.as_slice()))?;
-    (proc::user(pid) == Some(spawn::own_user())).then(|| directory.to_vec())
+    let tetra = PathBuf::from(OsString::from_vec(tetra.clone()));
+    let layout = Layout::new(&tetra).ok().filter(|_| verb == SUPERVISE.as_bytes())?;
+    Some(layout.run(&String::from_utf8_lossy(name)))
 }
 
 fn signal_exactly(process: &Identity, signal: Signal) {

@@ -41,12 +41,18 @@ pub fn owns_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink() && meta.uid() == Uid::effective().as_raw())
 }
 
+/// Device and inode: what a file is, whatever way leads to it.
+pub type FileId = (u64, u64);
+
+/// Of the file that a path leads to, links followed.
+pub fn id(path: &Path) -> Option<FileId> {
+    let meta = fs::metadata(path).ok()?;
+    Some((meta.dev(), meta.ino()))
+}
+
 /// Whether two paths lead to the same file.
 pub fn same_file(one: &Path, other: &Path) -> bool {
-    match (fs::metadata(one), fs::metadata(other)) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+    id(one).is_some_and(|one| id(other) == Some(one))
 }
 
 /// Whether this user may execute the file at `path`.

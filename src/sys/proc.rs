@@ -199,6 +199,11 @@ pub fn descriptors(pid: i32) -> impl Iterator<Item = (i32, PathBuf)> {
     })
 }
 
+/// The path under which the kernel shows what a descriptor of a process refers to.
+pub fn descriptor_path(pid: i32, number: i32) -> PathBuf {
+    format!("/proc/{pid}/fd/{number}").into()
+}
+
 /// The effective user of a process.
 pub fn user(pid: i32) -> Option<u32> {
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())

@@ -24,6 +24,7 @@ use super::message::SETTLED;
 use super::{Message, Plan, tree};
 use crate::history::{Event, EventKind};
 use crate::registry::{Record, Registry};
+use crate::sys::dir;
 use crate::sys::lock::OwnerLock;
 use crate::sys::poll::{self, Ready};
 use crate::sys::proc;
@@ -159,9 +160,9 @@ impl Supervisor {
     /// Only a new supervisor of this name is obeyed: a shutdown of the machine, say, ends the process first, and its
     /// last words and its exit are still ours to write.
     fn is_successor(&self, pid: i32) -> bool {
-        let of_this_name = tree::claimed(pid)
-            .is_some_and(|(tetra, name)| tetra == self.registry.layout().tetra() && name == *self.run.name());
-        of_this_name && proc::user(pid) == Some(spawn::own_user())
+        let own = self.registry.layout().run(self.run.name());
+        tree::claimed(pid).is_some_and(|run| dir::same_file(run.path(), own.path()))
+            && proc::user(pid) == Some(spawn::own_user())
     }
 
     fn reap(&mut self) {
