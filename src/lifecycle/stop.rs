@@ -19,6 +19,8 @@ use crate::sys::spawn;
 pub(super) const AFTER_KILL: Duration = Duration::from_secs(2);
 /// How long a supervisor may take to write down an end that it sees.
 const WITNESS: Duration = Duration::from_secs(2);
+/// How long a tree whose members are dying is left alone with what it has been told.
+const LOOK: Duration = Duration::from_millis(100);
 /// Between two looks: short at first, because most processes end at once.
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
@@ -68,6 +70,8 @@ struct Run {
     tree: Tree,
     stage: Stage,
     grace_is_over: bool,
+    /// When the whole process table is worth another look although somebody known still lives.
+    next_look: Instant,
     /// Kept open, so that what is in the fifos outlives the process even when its supervisor does not.
     fifos: Vec<File>,
 }
@@ -151,6 +155,7 @@ impl Run {
                 None => Stage::Killed { give_up_at: Instant::now() + AFTER_KILL },
             },
             grace_is_over: false,
+            next_look: Instant::now() + LOOK,
             fifos: fifos.collect(),
             record,
         };
@@ -158,11 +163,15 @@ impl Run {
         this
     }
 
-    /// While the main process lives and has time, there is nothing to see.
+    /// While the main process lives and has time, there is nothing to see; nor, for a while, while others of the tree do.
     fn needs_table(&self) -> bool {
+        let now = Instant::now();
         match self.stage {
-            Stage::Asked { kill_at } => kill_at <= Instant::now() || !self.record.is_alive(),
-            Stage::Killed { .. } => true,
+            Stage::Asked { kill_at } if kill_at <= now => true,
+            Stage::Asked { .. } if self.record.is_alive() => false,
+            Stage::Asked { .. } | Stage::Killed { .. } => {
+                self.next_look <= now || !self.tree.is_known_to_live()
+            }
             Stage::Gone { .. } | Stage::Over(_) => false,
         }
     }
@@ -172,6 +181,7 @@ impl Run {
             self.stage = Stage::Killed { give_up_at: Instant::now() + AFTER_KILL };
             self.grace_is_over = self.tree.lives(table);
         }
+        self.next_look = Instant::now() + LOOK;
         if self.signal(table) == 0 {
             self.stage = Stage::Gone { patience: Instant::now() + WITNESS };
         }

@@ -44,6 +44,11 @@ impl Tree {
         !self.members(table).is_empty()
     }
 
+    /// Whether any of those seen last lives: nothing new is to be seen before that changes.
+    pub fn is_known_to_live(&self) -> bool {
+        self.seen.iter().any(|(pid, start)| proc::is_running(*pid, *start))
+    }
+
     /// Signals every living member, the main process's group as a whole; how many those are. Who has been asked once
     /// (SIGTERM) is not asked again; SIGKILL is repeated until nobody is left to count.
     pub fn signal(&mut self, table: &Table, signal: Signal) -> usize {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-const RETRY: Duration = Duration::from_millis(2);
+const RETRY: Duration = Duration::from_millis(1);
 
 /// An exclusive flock(2), held until dropped. `flock(1)` on the same file waits for it too.
 #[derive(Debug)]

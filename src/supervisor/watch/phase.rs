@@ -14,12 +14,14 @@ use crate::sys::spawn::{self, Released};
 
 /// How long the environment file and the activation of pyenv or nvm may take.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(30);
-/// Between two tries for the runtime lock, which is never held for long.
-const LOCK_RETRY: Duration = Duration::from_millis(2);
+/// Between two tries for the runtime lock, which is never held for long: first, and at most. When many processes end at
+/// once, their supervisors must not spend the machine on asking whose turn it is.
+const LOCK_RETRY: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(32)];
 /// Between two tries to write what could not be written (a full disk, say).
 const WRITE_RETRY: Duration = Duration::from_secs(1);
 /// How long left-overs of a failed start may take to die.
 const LEFT_OVERS: Duration = Duration::from_secs(2);
+const LEFT_OVERS_TICK: Duration = Duration::from_millis(2);
 
 /// Where a run stands.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ pub(super) enum Phase {
     /// The command runs, and must go on running until then.
     Settling { until: Instant },
     /// Something is to be written as soon as the runtime lock is free.
-    Writing { change: Change, not_before: Instant },
+    Writing { change: Change, not_before: Instant, last_wait: Duration },
     /// The record stands.
     Running,
     /// The end is recorded; others may still write to the fifos.
@@ -52,7 +54,7 @@ pub(super) enum Change {
 impl Phase {
     /// Something is to be written now.
     pub(super) fn writing(change: Change) -> Self {
-        Self::Writing { change, not_before: Instant::now() }
+        Self::Writing { change, not_before: Instant::now(), last_wait: Duration::ZERO }
     }
 
     /// When it goes on by itself.
@@ -115,29 +117,36 @@ impl Supervisor {
         while tree.signal(&Table::read(), Signal::KILL) > 0 && Instant::now() < deadline {
             self.drain();
             while spawn::reap().is_some() {}
-            std::thread::sleep(LOCK_RETRY);
+            std::thread::sleep(LEFT_OVERS_TICK);
         }
         self.drain();
         self.phase = Phase::writing(Change::Failure(failure));
     }
 
     pub(super) fn write_change(&mut self) {
-        let Phase::Writing { change, not_before } = &self.phase else {
+        let Phase::Writing { change, not_before, last_wait } = &self.phase else {
             return;
         };
         if *not_before > Instant::now() {
             return;
         }
-        let change = change.clone();
+        let (change, last_wait) = (change.clone(), *last_wait);
         match self.registry.clone().try_lock() {
             Ok(Some(writer)) => self.write(change, &writer),
-            Ok(None) => self.write_later(change, LOCK_RETRY),
+            Ok(None) => self.write_later(change, self.next_wait(last_wait)),
             Err(_) => self.write_later(change, WRITE_RETRY),
         }
     }
 
+    /// Twice the last one, spread by the pid so that those who ask together do not stay together.
+    fn next_wait(&self, last: Duration) -> Duration {
+        let [first, longest] = LOCK_RETRY;
+        let spread = self.process.pid.unsigned_abs() % 64;
+        (last * 2).clamp(first, longest) * (64 + spread) / 96
+    }
+
     fn write_later(&mut self, change: Change, wait: Duration) {
-        self.phase = Phase::Writing { change, not_before: Instant::now() + wait };
+        self.phase = Phase::Writing { change, not_before: Instant::now() + wait, last_wait: wait };
     }
 
     fn write(&mut self, change: Change, writer: &Writer<'_>) {
