@@ -103,6 +103,8 @@ fn taken_over(plan: &Plan, registry: &Registry) -> io::Result<Result<Launched, F
     let _ = Call::to_adopt(name, registry.layout());
     let alive = registry
         .find(name)
+        .ok()
+        .flatten()
         .filter(|record| record.start_time() >= plan.record.start_time() && record.is_alive());
     match alive.and_then(|record| record.pid()) {
         Some(pid) => Ok(Ok(Launched { pid, listens: false })),

@@ -36,7 +36,7 @@ pub fn restart(
         .and_then(|outcome| if outcome == Outcome::Ended { Ok(()) } else { Err(failed()) })
         .and_then(|()| run(record, &reservation, own, config, registry));
     if launched.as_ref().is_ok_and(|runs| *runs) {
-        return registry.find(record.name()).ok_or_else(failed);
+        return registry.find(record.name())?.ok_or_else(failed);
     }
     Reservation::release(reservation.id, record.name(), registry.layout())?;
     Err(launched.err().unwrap_or_else(failed))

@@ -61,7 +61,7 @@ pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started
 fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<Reservation> {
     let taken = || Error::AlreadyRunning(name.to_owned());
     let writer = registry.lock()?;
-    if registry.find(name).is_some_and(|record| record.is_alive()) {
+    if registry.find(name)?.is_some_and(|record| record.is_alive()) {
         return Err(taken());
     }
     writer.reserve(name, own)?.ok_or_else(taken)
@@ -75,7 +75,7 @@ fn launch(
     registry: &Registry,
 ) -> Result<(Record, Result<Launched, Refusal>)> {
     let layout = registry.layout();
-    let last = registry.find(&spec.name).unwrap_or_else(|| Record::unknown(&spec.name));
+    let last = registry.find(&spec.name)?.unwrap_or_else(|| Record::unknown(&spec.name));
     let left_overs = living([&last], registry);
     if !left_overs.is_empty() {
         Stop::begin(left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
@@ -93,7 +93,7 @@ fn launch(
 }
 
 fn online(planned: &Record, launched: Launched, registry: &Registry) -> Result<Started> {
-    let record = registry.find(planned.name()).unwrap_or_else(|| planned.clone());
+    let record = registry.find(planned.name()).ok().flatten().unwrap_or_else(|| planned.clone());
     let listening = match record.port() {
         Some(port) if !launched.listens => match launch::first_port(launched.pid) {
             None => Listening::Nowhere,

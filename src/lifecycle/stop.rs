@@ -180,7 +180,8 @@ impl Run {
             self.stage = Stage::Killed { give_up_at: Instant::now() + AFTER_KILL };
             self.grace_is_over = self.tree.lives(table);
         }
-        if self.signal(table) == 0 {
+        // A process table that could not be read has nobody in it.
+        if self.signal(table) == 0 && !self.record.is_alive() {
             self.stage = Stage::Gone { patience: Instant::now() + WITNESS };
         }
     }
@@ -219,7 +220,8 @@ fn mark_stopping(records: &[Record], registry: &Registry) -> Result<()> {
 /// Whether somebody has said how the run ended, or nobody is left who could.
 fn is_recorded(seen: &Record, registry: &Registry) -> bool {
     let open = |record: Record| record.is_same_run(seen) && !record.status().is_final();
-    !registry.find(seen.name()).is_some_and(open) || owner(&registry.layout().run(seen.name())).is_none()
+    registry.find(seen.name()).is_ok_and(|record| !record.is_some_and(open))
+        || owner(&registry.layout().run(seen.name())).is_none()
 }
 
 /// The record says `stopped`, whoever wrote it first, and the pid file is gone. If the supervisor was killed on the
@@ -227,7 +229,7 @@ fn is_recorded(seen: &Record, registry: &Registry) -> bool {
 fn settle(seen: &Record, unread: bool, registry: &Registry) -> Result<()> {
     let layout = registry.layout();
     let run = layout.run(seen.name());
-    let unwitnessed = registry.find(seen.name()).is_some_and(|record| !record.status().is_final());
+    let unwitnessed = registry.find(seen.name())?.is_some_and(|record| !record.status().is_final());
     if (unwitnessed || unread) && owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
         let _ = Call::to_adopt(seen.name(), layout);
     }
@@ -235,7 +237,7 @@ fn settle(seen: &Record, unread: bool, registry: &Registry) -> Result<()> {
     record_end(seen, Exit::Unseen, &writer)?;
     let unsettled = |record: &Record| record.is_same_run(seen) && !record.is_settled();
     writer.update(seen.name(), unsettled, |record| record.settle_stop(clock::epoch()))?;
-    if registry.find(seen.name()).is_some_and(|record| record.is_same_run(seen)) {
+    if registry.find(seen.name())?.is_some_and(|record| record.is_same_run(seen)) {
         writer.remove_pid_file(seen.name())?;
     }
     Ok(())

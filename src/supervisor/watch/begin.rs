@@ -110,7 +110,7 @@ impl Supervisor {
         let Some(seat) = seat::take_free(&run)? else {
             return Ok(None);
         };
-        let record = registry.find(name);
+        let record = registry.find(name).map_err(io::Error::other)?;
         let plan = Plan::read(&run.plan(), name).filter(Plan::has_begun);
         let Some(record) = plan.as_ref().map(|plan| plan.record.clone()).or(record) else {
             return Ok(None);

@@ -15,7 +15,7 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     let layout = writer.layout();
     let record = match plan.purpose {
         Purpose::Start => plan.record.clone(),
-        Purpose::Restart => restarted(plan, writer),
+        Purpose::Restart => restarted(plan, writer)?,
     };
     make_logs(&record, layout)?;
     writer.save(&record)?;
@@ -37,19 +37,19 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
 }
 
 /// The record as it is now, with the new run in it: what others changed meanwhile stays changed.
-fn restarted(plan: &Plan, writer: &Writer<'_>) -> Record {
-    let Some(mut record) = writer.registry().find(plan.record.name()) else {
-        return plan.record.clone();
+fn restarted(plan: &Plan, writer: &Writer<'_>) -> Result<Record> {
+    let Some(mut record) = writer.registry().find(plan.record.name())? else {
+        return Ok(plan.record.clone());
     };
     if record.is_same_run(&plan.record) {
-        return record;
+        return Ok(record);
     }
     if let (Some(run), Some(started)) = (plan.record.identity(), plan.record.start_time()) {
         record.begin(&run, started);
         record.count_restart();
         record.reset_logs(writer.layout());
     }
-    record
+    Ok(record)
 }
 
 /// The process did not come to be: what was there before stays, but for a restart's status.
