@@ -47,7 +47,9 @@ fn replace_by(draft: &Path, path: &Path, bytes: &[u8], mode: u32) -> io::Result<
     write_draft(draft, bytes, mode).and_then(|()| fs::rename(draft, path)).inspect_err(|_| {
         let _ = fs::remove_file(draft);
     })?;
-    sync_parent(path)
+    // It is the new one from here on, whatever the directory's sync says: an error would be taken for the old one.
+    let _ = sync_parent(path);
+    Ok(())
 }
 
 fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

@@ -18,22 +18,24 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
         Purpose::Restart => restarted(plan, writer)?,
     };
     make_logs(&record, layout)?;
-    writer.save(&record)?;
     if let Some(pid) = record.pid() {
         writer.write_pid_file(record.name(), pid)?;
     }
+    writer.save(&record)?;
+    // The record stands: nothing that fails now is a reason to end what runs.
     let kind = match plan.purpose {
         Purpose::Start => {
-            ledger::add(&record, writer)?;
+            let _ = ledger::add(&record, writer);
             EventKind::Start
         }
         Purpose::Restart => {
-            ledger::renew(&record, writer)?;
+            let _ = ledger::renew(&record, writer);
             EventKind::Restart
         }
     };
     let _ = Event::new(kind, &record).append(layout);
-    forget_plan(plan, layout)
+    let _ = forget_plan(plan, layout);
+    Ok(())
 }
 
 /// The record as it is now, with the new run in it: what others changed meanwhile stays changed.
@@ -58,8 +60,8 @@ pub(super) fn record_failure(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     let name = plan.record.name();
     if plan.purpose == Purpose::Restart {
         writer.update(name, |_| true, |record| record.settle_stop(clock::epoch()))?;
-        writer.remove_pid_file(name)?;
     }
+    writer.remove_pid_file(name)?;
     forget_plan(plan, layout)?;
     if plan.made_run_dir {
         let run = layout.run(name);
