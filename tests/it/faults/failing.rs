@@ -14,7 +14,7 @@ use crate::harness::isolation::{available, report};
 use crate::harness::{Home, finish, wait_until};
 
 /// How many of the calls are made to fail in an ordinary run; `TSM_FAULTS=all`: every one.
-const SHARE: u64 = 5;
+const SHARE: u64 = 12;
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own setting, of no concern to the program")]
 fn share() -> u64 {
@@ -61,7 +61,7 @@ fn at_every_call(
         let failed = run(stage, role, &format!("{number}!{how}"), &command(stage));
         let Some(failed) = failed else { return };
         let Some(call) = &failed.call else {
-            assert!(number > 20, "only {number} calls");
+            assert!(number > 15, "only {number} calls");
             return;
         };
         let what = format!("{role}, call {number}: {call}");

@@ -243,7 +243,7 @@ fn hostile_records_are_shown_and_nothing_of_them_runs() {
             let output = home.tsm(words);
             assert!(output.status.code().is_some_and(|code| code <= 1), "{what}: {words:?}: {output:?}");
             assert!(!text(&output).contains("panicked"), "{what}: {words:?}: {output:?}");
-            if words.iter().any(|word| *word == "--json") && output.status.success() {
+            if words.contains(&"--json") && output.status.success() {
                 assert!(
                     serde_json::from_slice::<Value>(&output.stdout).is_ok(),
                     "{what}: {words:?}: {output:?}"
