@@ -8,19 +8,20 @@ use crate::error::Error;
 use crate::output::clean;
 use crate::sys::terminal::Keys;
 
-/// Both output streams. A stdout that somebody has closed is remembered, not an error: what a command has begun
+/// Both output streams. A stdout that cannot be written is remembered, not an error: what a command has begun
 /// (a restart, say) goes on without its lines.
 #[derive(Debug)]
 pub(crate) struct Io {
     out: BufWriter<io::Stdout>,
-    closed: bool,
+    /// Why stdout cannot be written.
+    lost: Option<io::Error>,
     is_terminal: bool,
 }
 
 impl Io {
     pub(crate) fn new() -> Self {
         let out = io::stdout();
-        Self { is_terminal: out.is_terminal(), out: BufWriter::new(out), closed: false }
+        Self { is_terminal: out.is_terminal(), out: BufWriter::new(out), lost: None }
     }
 
     /// One line on stdout, at the latest when the command ends. On a terminal nothing in it can steer that.
@@ -29,13 +30,13 @@ impl Io {
             true => writeln!(self.out, "{}", clean::text(&text.to_string())),
             false => writeln!(self.out, "{text}"),
         };
-        self.note(&result);
+        self.note(result);
     }
 
     /// One line on stdout that may hold our own colours. Whatever is foreign in it has been cleaned.
     pub(crate) fn painted_line(&mut self, text: &str) {
         let result = writeln!(self.out, "{text}");
-        self.note(&result);
+        self.note(result);
     }
 
     /// One line on stdout that need not be UTF-8. On a terminal it is shown as [`Io::line`] does.
@@ -57,14 +58,14 @@ impl Io {
     /// Bytes on stdout, as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let result = self.out.write_all(bytes);
-        self.note(&result);
+        self.note(result);
     }
 
     /// Bytes on stdout, now. Fails when nobody reads them.
     pub(crate) fn piece(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes(bytes);
         self.flush();
-        if self.closed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        if self.is_closed() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
     /// One line on stderr, after everything that stdout has been given. On a terminal nothing in it can steer that.
@@ -103,12 +104,12 @@ impl Io {
 
     pub(crate) fn flush(&mut self) {
         let result = self.out.flush();
-        self.note(&result);
+        self.note(result);
     }
 
     /// Whether nobody reads stdout any more.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.lost.is_some()
     }
 
     /// Whether stdout gets colours.
@@ -120,9 +121,14 @@ impl Io {
         }
     }
 
-    fn note(&mut self, result: &io::Result<()>) {
-        if result.is_err() {
-            self.closed = true;
+    /// Why nothing more came out, if so: once.
+    pub(crate) fn take_loss(&mut self) -> Option<io::Error> {
+        self.lost.take()
+    }
+
+    fn note(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.lost.get_or_insert(error);
         }
     }
 }

@@ -91,7 +91,7 @@ fn by_name(name: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
 
 /// The living record of that name, else every living one whose base matches it as a pattern.
 fn named(name: &str, cx: &Context) -> Result<Vec<Record>> {
-    if let Some(record) = cx.registry.find(name).filter(Record::is_alive) {
+    if let Some(record) = cx.registry.find(name)?.filter(Record::is_alive) {
         return Ok(vec![record]);
     }
     let pattern = glob::Pattern::with_suffix(name, "-*");

@@ -20,6 +20,7 @@ mod targets;
 mod words;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -123,7 +124,20 @@ fn finish(mut io: Io, result: Result<u8>) -> u8 {
         error.code()
     });
     io.flush();
-    if code == 0 && io.is_closed() { PIPE_CLOSED } else { code }
+    match io.take_loss() {
+        None => code,
+        Some(error) if error.kind() == ErrorKind::BrokenPipe => {
+            if code == 0 {
+                PIPE_CLOSED
+            } else {
+                code
+            }
+        }
+        Some(source) => {
+            io.failure(&Error::System { action: "write to standard output", source });
+            code.max(1)
+        }
+    }
 }
 
 fn help(words: Words) -> u8 {

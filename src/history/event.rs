@@ -2,12 +2,16 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use serde_json::{Map, Value};
 
 use crate::layout::Layout;
 use crate::registry::{Record, Status};
 use crate::sys::clock;
+
+/// As records: others may read what happened, not make it up.
+const MODE: u32 = 0o644;
 
 /// What happened to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +103,6 @@ impl Event {
             std::fs::create_dir_all(dir)?;
         }
         let line = format!("{}\n", Value::Object(self.members));
-        OpenOptions::new().append(true).create(true).open(&path)?.write_all(line.as_bytes())
+        OpenOptions::new().append(true).create(true).mode(MODE).open(&path)?.write_all(line.as_bytes())
     }
 }

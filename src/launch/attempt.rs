@@ -117,7 +117,7 @@ fn taken_over(plan: &Plan, registry: &Registry) -> Result<Launched, Failure> {
     let name = plan.record.name();
     let _ = Call::to_adopt(name, registry.layout());
     let is_new = |record: &Record| record.start_time() >= plan.record.start_time() && record.is_alive();
-    let pid = registry.find(name).filter(is_new).and_then(|record| record.pid());
+    let pid = registry.find(name).ok().flatten().filter(is_new).and_then(|record| record.pid());
     let killed = || Failure::Impossible("its supervisor was killed".to_owned());
     Ok(Launched { pid: pid.ok_or_else(killed)?, listens: false })
 }

@@ -13,7 +13,7 @@ use crate::sys::{dir, fifo, lock};
 pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
     let name = record.name();
     let writer = registry.lock()?;
-    if registry.find(name).is_some_and(|now| !now.is_same_run(record)) {
+    if registry.find(name)?.is_some_and(|now| !now.is_same_run(record)) {
         return Ok(());
     }
     writer.remove(name)?;

@@ -33,13 +33,13 @@ pub fn restart(
     let own = Identity::own().ok_or_else(failed)?;
     let reservation = registry.lock()?.reserve(record.name(), &own)?.ok_or_else(failed)?;
     // Now that nobody else can start it, as it is: it may have been started again since it was looked up.
-    let now = registry.find(record.name());
+    let now = registry.find(record.name())?;
     let record = now.as_ref().unwrap_or(record);
     let launched = stop(record, registry, &mut tell)
         .and_then(|outcome| if outcome == Outcome::Ended { Ok(()) } else { Err(failed()) })
         .and_then(|()| run(record, &reservation, own, config, registry));
     if launched.as_ref().is_ok_and(|runs| *runs) {
-        return registry.find(record.name()).ok_or_else(failed);
+        return registry.find(record.name())?.ok_or_else(failed);
     }
     Reservation::release(reservation.id, record.name(), registry.layout())?;
     Err(launched.err().unwrap_or_else(failed))

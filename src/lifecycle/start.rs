@@ -61,7 +61,7 @@ pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started
 fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<Reservation> {
     let taken = || Error::AlreadyRunning(name.to_owned());
     let writer = registry.lock()?;
-    if registry.find(name).is_some_and(|record| record.is_alive()) {
+    if registry.find(name)?.is_some_and(|record| record.is_alive()) {
         return Err(taken());
     }
     writer.reserve(name, own)?.ok_or_else(taken)
@@ -75,7 +75,7 @@ fn launch(
     registry: &Registry,
 ) -> Result<(Record, Verdict)> {
     let layout = registry.layout();
-    let left_overs = living(&last_run(&spec.name, registry), registry);
+    let left_overs = living(&last_run(&spec.name, registry)?, registry);
     if !left_overs.is_empty() {
         Stop::begin(&left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
     }
@@ -92,13 +92,13 @@ fn launch(
 }
 
 /// The last run of a name, also when its record is lost. A name that nothing has run under has none.
-fn last_run(name: &str, registry: &Registry) -> Option<Record> {
+fn last_run(name: &str, registry: &Registry) -> Result<Option<Record>> {
     let has_run = registry.layout().run(name).path().exists();
-    registry.find(name).or_else(|| has_run.then(|| Record::unknown(name)))
+    Ok(registry.find(name)?.or_else(|| has_run.then(|| Record::unknown(name))))
 }
 
 fn online(planned: &Record, launched: Launched, registry: &Registry) -> Result<Started> {
-    let record = registry.find(planned.name()).unwrap_or_else(|| planned.clone());
+    let record = registry.find(planned.name()).ok().flatten().unwrap_or_else(|| planned.clone());
     let listening = match record.port() {
         Some(port) if !launched.listens => match launch::first_port(launched.pid) {
             None => Listening::Nowhere,

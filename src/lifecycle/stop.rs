@@ -182,7 +182,8 @@ impl Run {
             self.grace_is_over = self.tree.lives(table);
         }
         self.next_look = Instant::now() + LOOK;
-        if self.signal(table) == 0 {
+        // A process table that could not be read has nobody in it.
+        if self.signal(table) == 0 && !self.record.is_alive() {
             self.stage = Stage::Gone { patience: Instant::now() + WITNESS };
         }
     }
@@ -255,7 +256,8 @@ fn mark_stopping(records: &[Record], registry: &Registry) -> Result<Vec<Record>>
     let mark = |seen: &Record| {
         let is_open = |record: &Record| !record.status().is_final();
         let marked = writer.update(seen.name(), is_open, |record| record.begin_stop(&own))?;
-        Ok(marked.or_else(|| registry.find(seen.name())).unwrap_or_else(|| seen.clone()))
+        let now = if marked.is_some() { marked } else { registry.find(seen.name())? };
+        Ok(now.unwrap_or_else(|| seen.clone()))
     };
     records.iter().map(mark).collect()
 }
@@ -263,13 +265,14 @@ fn mark_stopping(records: &[Record], registry: &Registry) -> Result<Vec<Record>>
 /// Whether somebody has said how the run ended, or nobody is left who could.
 fn is_recorded(seen: &Record, registry: &Registry) -> bool {
     let open = |record: Record| record.is_same_run(seen) && !record.status().is_final();
-    !registry.find(seen.name()).is_some_and(open) || owner(&registry.layout().run(seen.name())).is_none()
+    registry.find(seen.name()).is_ok_and(|record| !record.is_some_and(open))
+        || owner(&registry.layout().run(seen.name())).is_none()
 }
 
 /// The record says `stopped`, whoever wrote it first, and the pid file is gone.
 fn settle(seen: &Record, writer: &Writer<'_>) -> Result<()> {
     record_end(seen, Exit::Unseen, writer)?;
-    let Some(now) = writer.registry().find(seen.name()).filter(|record| record.is_same_run(seen)) else {
+    let Some(now) = writer.registry().find(seen.name())?.filter(|record| record.is_same_run(seen)) else {
         return Ok(());
     };
     if !now.is_settled() {

@@ -76,7 +76,7 @@ fn is_abandoned(record: &Record) -> bool {
 }
 
 fn clean(name: &str, writer: &Writer<'_>) -> Result<Option<Swept>> {
-    match writer.registry().look(name) {
+    match writer.registry().look(name)? {
         None => Ok(None),
         Some(Found::Damaged(_)) => {
             writer.set_aside(name)?;
@@ -144,7 +144,7 @@ fn clear_remains(registry: &Registry) {
 fn stands_for_nothing(name: &str, registry: &Registry) -> bool {
     let run = registry.layout().run(name);
     is_valid_name(name)
-        && registry.look(name).is_none()
+        && matches!(registry.look(name), Ok(None))
         && !run.plan().exists()
         && dir::is_ours(run.path())
         && owner(&run).is_none()
@@ -165,7 +165,7 @@ fn settle_plan(name: &str, run: &RunDir, registry: &Registry) {
     let _ = atomic::remove(&run.plan());
     if let Some(plan) = plan {
         let _ = Reservation::release(plan.record.tsm_id(), name, layout);
-        if plan.made_run_dir && registry.look(name).is_none() {
+        if plan.made_run_dir && matches!(registry.look(name), Ok(None)) {
             let _ = fs::remove_dir_all(run.path());
         }
     }

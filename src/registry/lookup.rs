@@ -9,7 +9,7 @@ pub fn resolve(word: &str, registry: &Registry) -> Result<Record> {
     if is_number(word) {
         return by_id(registry.records()?, word).ok_or_else(not_found);
     }
-    if let Some(record) = registry.find(word) {
+    if let Some(record) = registry.find(word)? {
         return Ok(record);
     }
     let matches = |record: &Record| record.name().contains(word);
@@ -36,7 +36,7 @@ pub fn resolve_target(word: &str, numbers: Target, registry: &Registry) -> Resul
     if is_number(word) {
         return resolve_number(word, numbers, registry.records()?);
     }
-    if let Some(record) = registry.find(word) {
+    if let Some(record) = registry.find(word)? {
         return Ok(Some(record));
     }
     let is_base = |record: &Record| {

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::sys;
 use crate::sys::dir;
 use crate::sys::lock::FileLock;
 use crate::sys::regular;
@@ -83,27 +84,37 @@ impl Registry {
 
     /// Every record's file, damaged ones too, in the order of [`Registry::records`].
     pub fn scan(&self) -> Result<Vec<Found>> {
-        Ok(self.names()?.iter().filter_map(|name| self.look(name)).collect())
+        Ok(self.names()?.iter().filter_map(|name| self.look(name).ok().flatten()).collect())
+    }
+
+    /// As [`Registry::records`], for whoever must miss none: one that cannot be read now is an error.
+    fn records_all(&self) -> Result<Vec<Record>> {
+        let found = self.names()?.into_iter().filter_map(|name| self.find(&name).transpose());
+        found.collect()
     }
 
     /// The record of that name, if there is a whole one.
-    pub fn find(&self, name: &str) -> Option<Record> {
-        match self.look(name)? {
-            Found::Whole(record) => Some(record),
-            Found::Damaged(_) => None,
-        }
+    pub fn find(&self, name: &str) -> Result<Option<Record>> {
+        Ok(match self.look(name)? {
+            Some(Found::Whole(record)) => Some(record),
+            Some(Found::Damaged(_)) | None => None,
+        })
     }
 
-    /// What lies under that name; `None` when nothing does.
-    pub fn look(&self, name: &str) -> Option<Found> {
+    /// What lies under that name; `None` when nothing does that we could ever read. A file that cannot be read just now
+    /// (no descriptor left, a bad disk) is an error: whoever took it for absent would start a second copy.
+    pub fn look(&self, name: &str) -> Result<Option<Found>> {
         if !name::is_valid(name) {
-            return None;
+            return Ok(None);
         }
-        let bytes = read_regular(&self.layout.record(name))?;
-        Some(match Record::parse(name, &bytes) {
+        let path = self.layout.record(name);
+        let Some(bytes) = read_regular(&path).map_err(Error::file("read", &path))? else {
+            return Ok(None);
+        };
+        Ok(Some(match Record::parse(name, &bytes) {
             Some(record) => Found::Whole(record),
             None => Found::Damaged(name.to_owned()),
-        })
+        }))
     }
 
     /// Whether anything was ever recorded here.
@@ -139,8 +150,13 @@ impl Registry {
 }
 
 /// `None` for what is not there, not ours to read, or no regular file (reading a fifo could wait for ever).
-fn read_regular(path: &Path) -> Option<Vec<u8>> {
+fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match regular::open(path) {
+        Err(error) if !sys::is_trouble(&error) => return Ok(None),
+        opened => opened?,
+    };
+    let Some(mut file) = file else { return Ok(None) };
     let mut bytes = Vec::new();
-    regular::open(path).ok()??.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }

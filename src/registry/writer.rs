@@ -54,7 +54,7 @@ impl<'a> Writer<'a> {
         wanted: impl FnOnce(&Record) -> bool,
         change: impl FnOnce(&mut Record),
     ) -> Result<Option<Record>> {
-        let Some(mut record) = self.registry.find(name).filter(wanted) else {
+        let Some(mut record) = self.registry.find(name)?.filter(wanted) else {
             return Ok(None);
         };
         change(&mut record);
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
         if live.iter().any(|reservation| reservation.name == name) {
             return Ok(None);
         }
-        let id = match self.registry.find(name) {
+        let id = match self.registry.find(name)? {
             Some(record) => record.tsm_id(),
             None => self.lowest_free_id(&live)?,
         };
@@ -119,7 +119,7 @@ impl<'a> Writer<'a> {
 
     fn lowest_free_id(&self, live: &[Reservation]) -> Result<i64> {
         let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
-        taken.extend(self.registry.records()?.iter().map(Record::tsm_id));
+        taken.extend(self.registry.records_all()?.iter().map(Record::tsm_id));
         let mut id = 0;
         while taken.contains(&id) {
             id += 1;

@@ -32,7 +32,7 @@ impl Tree {
     pub fn of(record: &Record, layout: &Layout) -> Self {
         Self {
             run: layout.run(record.name()),
-            main: record.identity().filter(|main| main.boot_id == proc::boot_id()),
+            main: record.identity().filter(|main| proc::boot_id().is_some_and(|boot| main.boot_id == boot)),
             mode: record.kill_mode(),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -77,7 +77,7 @@ impl Tree {
             let _ = handle.signal(signal);
             return None;
         }
-        if handle.signal_group(signal).is_err() && main.is_alive() {
+        if handle.signal_group(signal).is_err() && main.stat().is_some() {
             let _ = signal::send_to_group(main.pid, signal);
         }
         Some(main.pid)
@@ -105,7 +105,7 @@ impl Tree {
         let identity = |(pid, start): (&i32, &u64)| Identity {
             pid: *pid,
             start_ticks: *start,
-            boot_id: proc::boot_id().to_owned(),
+            boot_id: proc::boot_id().unwrap_or_default().to_owned(),
         };
         self.seen.iter().map(identity).collect()
     }

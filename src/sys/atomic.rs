@@ -57,7 +57,11 @@ fn replace_by(draft: &Path, path: &Path, bytes: &[u8], mode: u32, keep: Keep) ->
     write_draft(draft, bytes, mode, keep).and_then(|()| fs::rename(draft, path)).inspect_err(|_| {
         let _ = fs::remove_file(draft);
     })?;
-    if keep == Keep::Surely { sync_parent(path) } else { Ok(()) }
+    if keep == Keep::Surely {
+        // It is the new one from here on, whatever this says: an error would be taken for the old one.
+        let _ = sync_parent(path);
+    }
+    Ok(())
 }
 
 fn write_draft(draft: &Path, bytes: &[u8], mode: u32, keep: Keep) -> io::Result<()> {

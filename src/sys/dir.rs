@@ -25,8 +25,10 @@ pub fn stems(path: &Path, extension: &str) -> io::Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut names: Vec<String> =
-        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry?.file_name().into_string());
+    }
     names.sort_unstable();
     Ok(names.iter().filter_map(|name| name.strip_suffix(extension)).map(str::to_owned).collect())
 }

@@ -30,6 +30,12 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
+/// Whether an error says nothing of the file: there may be one, but it cannot be got at just now.
+pub fn is_trouble(error: &io::Error) -> bool {
+    let trouble = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS, libc::EIO, libc::EAGAIN];
+    error.raw_os_error().is_some_and(|errno| trouble.contains(&errno))
+}
+
 /// An errno of `nix` as the standard library's error.
 fn io_error(errno: nix::errno::Errno) -> io::Error {
     io::Error::from_raw_os_error(errno as i32)

@@ -40,7 +40,7 @@ impl PidFd {
     /// Holds the process that `identity` names; `None` when that process is gone (whoever has its pid now).
     pub fn open(identity: &Identity) -> Option<Self> {
         let handle = Self::of_pid(identity.pid)?;
-        identity.is_alive().then_some(handle)
+        identity.stat().map(|_| handle)
     }
 
     /// Holds whatever process has this pid now. Compare its identity afterwards.

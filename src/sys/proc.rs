@@ -23,7 +23,7 @@ impl Identity {
     /// Of the process that has this pid now; `None` when there is none or it is a zombie.
     pub fn of(pid: i32) -> Option<Self> {
         let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
-        Some(Self { pid, start_ticks: stat.start_ticks, boot_id: boot_id().to_owned() })
+        Some(Self { pid, start_ticks: stat.start_ticks, boot_id: boot_id()?.to_owned() })
     }
 
     /// Of this very process.
@@ -53,13 +53,16 @@ impl Identity {
 
     /// What the kernel shows of this very process; `None` when it has ended or hides.
     pub fn stat(&self) -> Option<Stat> {
-        let stat = Stat::read(self.pid).filter(|_| self.boot_id == boot_id())?;
+        let stat = Stat::read(self.pid).filter(|_| boot_id().is_some_and(|boot| boot == self.boot_id))?;
         (stat.start_ticks == self.start_ticks && !stat.is_dead()).then_some(stat)
     }
 
-    /// Whether this very process still runs. A zombie is dead.
+    /// Whether this very process still runs. A zombie is dead. What cannot be told for want of a descriptor, say, is not
+    /// taken for an end.
     pub fn is_alive(&self) -> bool {
-        self.pid > 1 && self.boot_id == boot_id() && is_running(self.pid, self.start_ticks)
+        self.pid > 1
+            && boot_id().is_none_or(|boot| boot == self.boot_id)
+            && is_running(self.pid, self.start_ticks)
     }
 }
 
@@ -72,13 +75,17 @@ pub fn is_running(pid: i32, start_ticks: u64) -> bool {
     }
 }
 
-/// The id of this boot of the kernel; empty where there is none to read.
-pub fn boot_id() -> &'static str {
+/// The id of this boot of the kernel; empty on a system that has none. `None`: it cannot be read just now.
+pub fn boot_id() -> Option<&'static str> {
     static BOOT_ID: OnceLock<String> = OnceLock::new();
-    BOOT_ID.get_or_init(|| {
-        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        text.trim_end().to_owned()
-    })
+    if let Some(known) = BOOT_ID.get() {
+        return Some(known);
+    }
+    let text = match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+        Err(error) if super::is_trouble(&error) => return None,
+        read => read.unwrap_or_default(),
+    };
+    Some(BOOT_ID.get_or_init(|| text.trim_end().to_owned()))
 }
 
 /// The fields of `/proc/PID/stat` that tsm reads.

@@ -87,7 +87,7 @@ impl Supervisor {
         let captures = open_captures(&layout.run(name), |stream| layout.current_log(name, stream).into())?;
         let Born { identity, released } = birth::give_birth(plan, layout)?;
         // The process runs: from here on nothing is a reason to give up on it.
-        let _ = spawn::drop_streams();
+        spawn::drop_streams();
         let _ = std::env::set_current_dir("/");
         Ok(Self {
             registry: registry.clone(),
@@ -110,7 +110,7 @@ impl Supervisor {
         let Some(seat) = seat::take_free(&run)? else {
             return Ok(None);
         };
-        let record = registry.find(name);
+        let record = registry.find(name).map_err(io::Error::other)?;
         let plan = Plan::read(&run.plan(), name).filter(Plan::has_begun);
         let Some(record) = plan.as_ref().map(|plan| plan.record.clone()).or(record) else {
             return Ok(None);

@@ -15,41 +15,43 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     let layout = writer.layout();
     let record = match plan.purpose {
         Purpose::Start => plan.record.clone(),
-        Purpose::Restart => restarted(plan, writer),
+        Purpose::Restart => restarted(plan, writer)?,
     };
     make_logs(&record, layout)?;
-    writer.add(&record)?;
     if let Some(pid) = record.pid() {
         writer.write_pid_file(record.name(), pid)?;
     }
+    writer.add(&record)?;
+    // The record stands: nothing that fails now is a reason to end what runs.
     let kind = match plan.purpose {
         Purpose::Start => {
-            ledger::add(&record, writer)?;
+            let _ = ledger::add(&record, writer);
             EventKind::Start
         }
         Purpose::Restart => {
-            ledger::renew(&record, writer)?;
+            let _ = ledger::renew(&record, writer);
             EventKind::Restart
         }
     };
     let _ = Event::new(kind, &record).append(layout);
-    forget_plan(plan, layout)
+    let _ = forget_plan(plan, layout);
+    Ok(())
 }
 
 /// The record as it is now, with the new run in it: what others changed meanwhile stays changed.
-fn restarted(plan: &Plan, writer: &Writer<'_>) -> Record {
-    let Some(mut record) = writer.registry().find(plan.record.name()) else {
-        return plan.record.clone();
+fn restarted(plan: &Plan, writer: &Writer<'_>) -> Result<Record> {
+    let Some(mut record) = writer.registry().find(plan.record.name())? else {
+        return Ok(plan.record.clone());
     };
     if record.is_same_run(&plan.record) {
-        return record;
+        return Ok(record);
     }
     if let (Some(run), Some(started)) = (plan.record.identity(), plan.record.start_time()) {
         record.begin(&run, started);
         record.count_restart();
         record.reset_logs(writer.layout());
     }
-    record
+    Ok(record)
 }
 
 /// The process did not come to be: what was there before stays, but for a restart's status.
@@ -58,8 +60,8 @@ pub(super) fn record_failure(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     let name = plan.record.name();
     if plan.purpose == Purpose::Restart {
         writer.update(name, |_| true, |record| record.settle_stop(clock::epoch()))?;
-        writer.remove_pid_file(name)?;
     }
+    writer.remove_pid_file(name)?;
     forget_plan(plan, layout)?;
     if plan.made_run_dir {
         let run = layout.run(name);

@@ -14,6 +14,12 @@ pub(super) fn install(file: &File, number: RawFd) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Closes a standard stream.
+pub(super) fn close(number: RawFd) {
+    // SAFETY: closes a number that nothing in this process owns as a file.
+    unsafe { libc::close(number) };
+}
+
 /// A copy with a high number, or with any above 9 where the limit on descriptors is low.
 pub(super) fn raise(file: &File) -> io::Result<OwnedFd> {
     let copy = |lowest: RawFd| {

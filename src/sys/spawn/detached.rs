@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::descriptors::{close_on_exec_from, install};
+use super::descriptors::{close, close_on_exec_from, install};
 use crate::sys::io_error;
 
 /// What becomes of stdout and stderr.
@@ -54,10 +54,15 @@ pub fn inherited_socket() -> io::Result<UnixStream> {
     Ok(UnixStream::from(socket))
 }
 
-/// Lets go of the caller's streams: stdin, stdout and stderr become /dev/null.
-pub fn drop_streams() -> io::Result<()> {
-    let null = File::options().read(true).write(true).open("/dev/null")?;
-    (0..3).try_for_each(|number| install(&null, number))
+/// Lets go of the caller's streams: stdin, stdout and stderr become /dev/null, or else nothing at all. Whoever reads
+/// them must not wait for us.
+pub fn drop_streams() {
+    let null = File::options().read(true).write(true).open("/dev/null");
+    for number in 0..3 {
+        if !null.as_ref().is_ok_and(|null| install(null, number).is_ok()) {
+            close(number);
+        }
+    }
 }
 
 /// On Linux the very file this process runs, also when another has taken its place on disk.

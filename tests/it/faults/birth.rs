@@ -14,17 +14,17 @@ use crate::harness::isolation::report;
 use crate::harness::{Home, finish, proc, wait_for, wait_until};
 
 /// One installation with one name, `web-<port>`, that is started again and again.
-struct Stage {
-    home: Home,
-    name: String,
-    port: u16,
+pub(super) struct Stage {
+    pub(super) home: Home,
+    pub(super) name: String,
+    pub(super) port: u16,
     listener: String,
     /// The record that is there before the start, of a run that is over.
     before: Option<Vec<u8>>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = Home::new();
         let port = home.free_port();
         let listener = put_listener(&home);
@@ -32,7 +32,7 @@ impl Stage {
     }
 
     /// The name has run before.
-    fn with_record() -> Self {
+    pub(super) fn with_record() -> Self {
         let mut stage = Self::new();
         stage.run_once();
         stage
@@ -50,7 +50,7 @@ impl Stage {
     }
 
     /// Processes of this name that are past their go byte, the launch script included.
-    fn copies(&self) -> Vec<i32> {
+    pub(super) fn copies(&self) -> Vec<i32> {
         let mut copies = running(&self.listener);
         let dir = run_dir(&self.home, &self.name).display().to_string();
         for pid in proc::all() {
@@ -73,7 +73,7 @@ impl Stage {
 
     /// Straight after the kill: what runs is named on disk.
     #[track_caller]
-    fn check_names(&self, what: &str) {
+    pub(super) fn check_names(&self, what: &str) {
         for pid in self.copies() {
             // Its start may just be on the way from the plan into the record, or it may just be ending.
             let named = (0..100).any(|_| self.is_named(pid) || !proc::is_alive(pid));
@@ -83,7 +83,7 @@ impl Stage {
 
     /// Patrol sets right what is left, and then a start does what it says.
     #[track_caller]
-    fn check(&mut self, what: &str) {
+    pub(super) fn check(&mut self, what: &str) {
         let (home, name) = (&self.home, &self.name);
         self.check_names(what);
         let mut remains = String::new();

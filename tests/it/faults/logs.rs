@@ -234,9 +234,9 @@ while True:
 }
 
 #[test]
-fn the_last_line_is_in_the_log_before_the_end_is_in_the_record() {
-    const ROUNDS: usize = 8;
-    const AT_ONCE: usize = 25;
+fn of_a_thousand_bursts_the_last_line_is_in_the_log_before_the_end_is_in_the_record() {
+    const ROUNDS: usize = 20;
+    const AT_ONCE: usize = 50;
     let home = Home::new();
     mkfifo(&home.work().join("gate"), Mode::S_IRWXU).unwrap();
     home.put_work("burst", "read x <gate; seq 3000; echo last; echo last >&2; exit $1\n");

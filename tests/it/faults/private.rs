@@ -1,14 +1,15 @@
-//! What is the user's stays the user's.
+//! Fault 16 (modes) of docs/faults.md, and links: what is the user's stays the user's.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use nix::unistd::{Uid, chown};
+use nix::sys::stat::Mode;
+use nix::unistd::{Uid, chown, mkfifo};
 
 use super::{run_dir, succeed, text};
 use crate::harness::isolation::report;
-use crate::harness::{Home, finish, proc, wait_until};
+use crate::harness::{Home, finish, proc, wait_for, wait_until};
 
 fn mode(path: &Path) -> u32 {
     path.symlink_metadata().unwrap().permissions().mode() & 0o7777
@@ -29,6 +30,58 @@ fn nobody_else_may_enter_run_or_open_a_fifo_whatever_the_mask() {
         }
         assert_eq!(mode(&run.join("out")), 0o600);
         assert_eq!(mode(&run.join("err")), 0o600);
+    }
+}
+
+/// Everything that is made on the way, also what is there for an instant only: the environment file waits at a gate.
+#[test]
+fn every_file_has_its_mode_whatever_the_mask() {
+    for mask in [0o000, 0o022, 0o077] {
+        let home = Home::new();
+        let check = |path: &str, wanted: u32| {
+            let path = home.root().join("tsm").join(path);
+            assert_eq!(mode(&path), wanted, "mask {mask:03o}: {} is {:o}", path.display(), mode(&path));
+        };
+        mkfifo(&home.work().join("gate"), Mode::S_IRWXU).unwrap();
+        home.put_work("slow.env", "read x <gate\n");
+        let script = format!(
+            "umask {mask:03o}; TSM_STABILIZE_MS=50 exec tsm start --env slow.env --name web --port none sleep 1000000"
+        );
+        let start = super::spawn(home.command("bash").args(["-c", &script]));
+        let runs = run_dir(&home, "");
+        let name = wait_for("a plan is carried out", || {
+            super::file_names(&runs).into_iter().find(|name| runs.join(name).join("process.lock").exists())
+        });
+        check(&format!("runtime/run/{name}/plan.json"), 0o600);
+        check("runtime/.reserve-0", 0o644 & !mask);
+        fs::OpenOptions::new().write(true).open(home.work().join("gate")).unwrap();
+        let output = start.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+
+        for dir in
+            ["", "runtime", "runtime/processes", "runtime/pids", "runtime/logs", "runtime/ports", "db/events"]
+        {
+            check(dir, 0o777 & !mask);
+        }
+        check("runtime/run", 0o700);
+        check(&format!("runtime/run/{name}"), 0o700);
+        for file in ["out", "err", "supervisor.lock", "process.lock"] {
+            check(&format!("runtime/run/{name}/{file}"), 0o600);
+        }
+        check(&format!("runtime/processes/{name}.json"), 0o644 & !mask);
+        check(&format!("runtime/pids/{name}.pid"), 0o644 & !mask);
+        check("runtime/ports/registry.tsv", 0o644 & !mask);
+        check("runtime/.lock", 0o644 & !mask);
+        check(&format!("runtime/logs/{name}"), 0o777 & !mask);
+        for stream in ["out", "err"] {
+            check(&format!("runtime/logs/{name}/current.{stream}"), 0o666 & !mask);
+        }
+        for file in super::file_names(&home.root().join("tsm/db/events")) {
+            check(&format!("db/events/{file}"), 0o644 & !mask);
+        }
+        // Not by a descriptor, not by a mask of its own, has the process more or less than its caller.
+        let status = fs::read_to_string(format!("/proc/{}/status", home.pid_file(&name).unwrap())).unwrap();
+        assert!(status.contains(&format!("Umask:\t{mask:04o}\n")), "{status}");
     }
 }
 

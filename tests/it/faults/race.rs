@@ -1,4 +1,4 @@
-//! Many at once: every id once, every name once, and never two copies.
+//! Fault 12 of docs/faults.md. Many at once: every id once, every name once, and never two copies.
 
 use std::collections::BTreeSet;
 use std::process::Output;
@@ -8,6 +8,8 @@ use super::{Dice, put_listener, running, start_listener, succeed, text};
 use crate::harness::{Home, Process, finish, wait_until};
 
 const STARTS: usize = 32;
+/// Of one name.
+const RIVALS: usize = 64;
 
 fn at_once(count: usize, one: impl Fn(usize) -> Output + Sync) -> Vec<Output> {
     thread::scope(|scope| {
@@ -49,12 +51,12 @@ fn thirty_two_starts_of_different_names_get_different_ids() {
 }
 
 #[test]
-fn of_thirty_two_starts_of_one_name_one_wins() {
+fn of_sixty_four_starts_of_one_name_one_wins() {
     let home = Home::new();
     let listener = put_listener(&home);
     let port = home.free_port();
     for round in 0..3 {
-        let outputs = at_once(STARTS, |_| finish(&mut start_listener(&home, port)));
+        let outputs = at_once(RIVALS, |_| finish(&mut start_listener(&home, port)));
         let (won, lost): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
         assert_eq!(won.len(), 1, "round {round}: {outputs:?}");
         for output in lost {

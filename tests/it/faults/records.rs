@@ -1,10 +1,10 @@
-//! Records of other versions keep what we do not know; damaged ones hurt nobody.
+//! Fault 6 of docs/faults.md. Records of other versions keep what we do not know; damaged ones hurt nobody.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{succeed, text};
+use super::{Dice, succeed, text};
 use crate::harness::{Home, proc, wait_for, wait_until};
 
 #[test]
@@ -79,6 +79,71 @@ fn a_record_cut_off_at_any_byte_hurts_nobody_else() {
     assert!(process.is_alive());
 }
 
+/// A flipped bit may leave a record whole, with another value in it; then nothing but that is different.
+#[test]
+fn a_record_with_any_bit_flipped_hurts_nobody_else() {
+    const SHARE: u64 = 40;
+    let home = Home::new();
+    let process = home.start("whole", "sleep 1000000");
+    let stopped = home.start("flipped", "sleep 1000000");
+    succeed(&home, &["stop", &stopped.name]);
+    let path = home.root().join(format!("tsm/runtime/processes/{}.json", stopped.name));
+    let bytes = fs::read(&path).unwrap();
+    let before = home.record(&process.name);
+    let mut dice = Dice::new();
+    let mut bit = usize::try_from(dice.roll(SHARE)).unwrap();
+    while bit < bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, &flipped).unwrap();
+        let list = succeed(&home, &["list"]);
+        assert!(list.contains(&process.name), "{bit}: {list}");
+        let output = home.tsm(&["patrol"]);
+        assert!(output.status.code().is_some_and(|code| code <= 1), "{bit}: {output:?}");
+        assert!(!text(&output).contains("panicked"), "{bit}: {output:?}");
+        let aside = path.with_file_name(format!(".{}.json.invalid", stopped.name));
+        let kept = fs::read(&path).or_else(|_| fs::read(&aside)).unwrap();
+        let is_whole = serde_json::from_slice::<Value>(&flipped).is_ok();
+        assert!(is_whole || kept == flipped, "{bit}: nothing is thrown away");
+        let _ = fs::remove_file(aside);
+        assert!(process.is_alive(), "{bit}");
+        assert_eq!(home.record(&process.name), before, "{bit}");
+        bit += 1 + usize::try_from(dice.roll(2 * SHARE - 1)).unwrap();
+    }
+}
+
+/// One after the other, so that each is alone with a good one.
+#[test]
+fn beside_a_record_of_any_content_the_others_are_listed_started_and_stopped() {
+    let home = Home::new();
+    let process = home.start("whole", "sleep 1000000");
+    let path = home.root().join("tsm/runtime/processes/bad-1.json");
+    for (what, bytes) in [
+        ("nothing", Vec::new()),
+        ("a hundred megabytes", [b"{\"pid\":\"".as_slice(), &b"x".repeat(100 << 20)].concat()),
+        ("a whole one of a hundred megabytes", {
+            let text = "x".repeat(100 << 20);
+            format!("{{\"tsm_id\":7,\"status\":\"stopped\",\"command\":\"{text}\"}}").into_bytes()
+        }),
+        ("deep", [b"{\"a\":".as_slice(), &b"{\"a\":".repeat(200_000)].concat()),
+        ("NUL", b"{\"pid\":\"\0\"}\0".to_vec()),
+        ("not UTF-8", b"{\"name\":\"\xc3\x28\"}".to_vec()),
+        ("half a character", b"{\"name\":\"\\ud800\"}".to_vec()),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        for words in [&["list"][..], &["ls", "--json"], &["list", "--json", "--all"], &["info", "whole"]] {
+            assert!(succeed(&home, words).contains(&process.name), "{what}: {words:?}");
+        }
+        let other = home.start("other", "sleep 1000000");
+        assert!(other.id == 1 || other.id == 2, "{what}: {other:?}");
+        succeed(&home, &["stop", &other.name]);
+        succeed(&home, &["delete", &other.name]);
+        let _ = fs::remove_file(&path);
+        let _ = fs::remove_file(path.with_file_name(".bad-1.json.invalid"));
+    }
+    assert!(process.is_alive());
+}
+
 #[test]
 fn records_of_any_content_are_set_aside_or_skipped() {
     let home = Home::new();
@@ -93,7 +158,7 @@ fn records_of_any_content_are_set_aside_or_skipped() {
         .concat()
     };
     let huge =
-        [b"{\"pid\":7,\"status\":\"online\",\"a\":\"".as_slice(), &b"x".repeat(20 << 20), b"\""].concat();
+        [b"{\"pid\":7,\"status\":\"online\",\"a\":\"".as_slice(), &b"x".repeat(100 << 20), b"\""].concat();
     let damaged: Vec<(&str, Vec<u8>)> = vec![
         ("zeroes", vec![0; 4096]),
         ("binary", (0..=255).cycle().take(70_000).collect()),
