@@ -39,7 +39,9 @@ impl Reservation {
         let path = layout.reservation(id);
         let own = std::process::id().cast_signed();
         let is_free = |found: &Self| found.name == name && (found.holder.0 == own || !found.is_held());
-        if !Self::read(&path, id).as_ref().is_some_and(is_free) {
+        // Tried again, because one left behind by a read that fails just now would hold the name as long as we live.
+        let found = (0..3).find_map(|_| Self::read(&path, id));
+        if !found.as_ref().is_some_and(is_free) {
             return Ok(());
         }
         atomic::remove(&path).map_err(Error::file("remove", &path))

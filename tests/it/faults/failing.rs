@@ -54,6 +54,10 @@ fn at_every_call(
     command: impl Fn(&Stage) -> Command,
     mut check: impl FnMut(&mut Stage, &str, &Failed),
 ) {
+    if role == "supervisor" && share() > 1 {
+        report(format_args!("failing system calls of a supervisor SKIPPED: asked for by TSM_FAULTS=all"));
+        return;
+    }
     let mut dice = Dice::new();
     let mut number = 1 + dice.roll(share());
     loop {
