@@ -19,6 +19,10 @@ const PORT_TICK: Duration = Duration::from_millis(5);
 /// patience of a writer for the runtime lock.
 const SILENCE: Duration = Duration::from_secs(30 + 5 + 1);
 
+/// How long the next supervisor may take to record what the last one let go.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+const TAKE_OVER_TICK: Duration = Duration::from_millis(2);
+
 /// How many of its last lines a process that died at once is shown with.
 const LAST_LINES: usize = 5;
 
@@ -112,14 +116,25 @@ fn listen_to(call: &mut Call, plan: &Plan) -> io::Result<Result<Launched, Failur
     Err(io::ErrorKind::TimedOut.into())
 }
 
-/// The supervisor was killed. If the process was let go, the next one makes it a record.
+/// The supervisor was killed. If the process was let go, the next one makes it a record: ours, or one that somebody
+/// else was quicker to make.
 fn taken_over(plan: &Plan, registry: &Registry) -> Result<Launched, Failure> {
     let name = plan.record.name();
+    let run = registry.layout().run(name);
+    let deadline = Instant::now() + TAKE_OVER;
     let _ = Call::to_adopt(name, registry.layout());
-    let is_new = |record: &Record| record.start_time() >= plan.record.start_time() && record.is_alive();
-    let pid = registry.find(name).ok().flatten().filter(is_new).and_then(|record| record.pid());
-    let killed = || Failure::Impossible("its supervisor was killed".to_owned());
-    Ok(Launched { pid: pid.ok_or_else(killed)?, listens: false })
+    loop {
+        let is_pending = run.plan().exists() && supervisor::owner(&run).is_some();
+        let is_new = |record: &Record| record.start_time() >= plan.record.start_time() && record.is_alive();
+        let record = registry.find(name).ok().flatten().filter(is_new);
+        if let Some(pid) = record.and_then(|record| record.pid()) {
+            return Ok(Launched { pid, listens: false });
+        }
+        if !is_pending || Instant::now() >= deadline {
+            return Err(Failure::Impossible("its supervisor was killed".to_owned()));
+        }
+        std::thread::sleep(TAKE_OVER_TICK);
+    }
 }
 
 /// The end of a log, from `offset` on.
