@@ -220,11 +220,15 @@ impl Home {
         self.record(name)["status"].as_str().unwrap().to_owned()
     }
 
+    /// The status, and all that goes with it: who writes it holds the lock until the event is written, too.
     #[track_caller]
     pub(crate) fn wait_for_status(&self, name: &str, status: &str) {
         wait_until(format_args!("{name} is {status}"), || {
             self.find_record(name).is_some_and(|record| record["status"] == status)
         });
+        if let Ok(lock) = fs::File::open(self.root().join("tsm/runtime/.lock")) {
+            wait_until("the writer is done", || lock.try_lock_shared().is_ok());
+        }
     }
 
     /// What its pid file says.
