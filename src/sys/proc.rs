@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use super::pidfd::Exit;
 use super::{clock, signal};
 
 /// One process of one boot: a pid alone may be used again, this may not.
@@ -171,6 +172,16 @@ impl Stat {
             resident_pages: count(24)?,
         })
     }
+}
+
+/// How a process ended that nobody has reaped yet, so that [`PidFd::exit`](super::pidfd::PidFd::exit) cannot tell:
+/// field 52 of `/proc/PID/stat`. 0 there may also mean that we are not told.
+pub fn zombie_exit(pid: i32, start_ticks: u64) -> Option<Exit> {
+    let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    Stat::parse(&bytes).filter(|stat| stat.is_dead() && stat.start_ticks == start_ticks)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let status = text.trim_end().rsplit(' ').next()?.parse().ok().filter(|status| *status != 0)?;
+    Some(Exit::from_wait(status))
 }
 
 /// The pids of every process that is visible to us.

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::sys::pidfd::{Exit, PidFd};
-use crate::sys::proc::Identity;
+use crate::sys::proc::{self, Identity};
 
 /// How long after its end an adopted process is given to be reaped by its parent, so that its exit can be asked for.
 const REAPING: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ enum Bond {
     /// Its end comes with SIGCHLD.
     Child,
     /// Its end comes by this descriptor. `ended` once it has come.
-    Adopted { handle: PidFd, ended: Option<Instant> },
+    Adopted { handle: PidFd, start_ticks: u64, ended: Option<Instant> },
     /// Its end is past.
     Gone,
 }
@@ -36,7 +36,8 @@ impl Process {
     /// Somebody else's; `None` when it is gone.
     pub(super) fn adopted(identity: &Identity) -> Option<Self> {
         let handle = PidFd::open(identity)?;
-        Some(Self { pid: identity.pid, bond: Bond::Adopted { handle, ended: None } })
+        let start_ticks = identity.start_ticks;
+        Some(Self { pid: identity.pid, bond: Bond::Adopted { handle, start_ticks, ended: None } })
     }
 
     /// One that is gone, but has left something in the fifos.
@@ -47,7 +48,7 @@ impl Process {
     /// What to poll for its end.
     pub(super) fn source(&self) -> Option<BorrowedFd<'_>> {
         match &self.bond {
-            Bond::Adopted { handle, ended: None } => Some(handle.as_fd()),
+            Bond::Adopted { handle, ended: None, .. } => Some(handle.as_fd()),
             _ => None,
         }
     }
@@ -69,10 +70,13 @@ impl Process {
 
     /// How an adopted process ended, once, as soon as that is known or will never be.
     pub(super) fn take_end(&mut self) -> Option<Exit> {
-        let Bond::Adopted { handle, ended: Some(ended) } = &self.bond else {
+        let Bond::Adopted { handle, start_ticks, ended: Some(ended) } = &self.bond else {
             return None;
         };
-        let exit = handle.exit().or_else(|| (ended.elapsed() >= REAPING).then_some(Exit::Unseen))?;
+        let exit = handle
+            .exit()
+            .or_else(|| proc::zombie_exit(self.pid, *start_ticks))
+            .or_else(|| (ended.elapsed() >= REAPING).then_some(Exit::Unseen))?;
         self.bond = Bond::Gone;
         Some(exit)
     }
