@@ -1,8 +1,8 @@
 //! Event lines: `{"time":1795384771.25,"event":"crash","name":"web-1","tsm_id":0,"pid":70,…}`.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 
 use serde_json::{Map, Value};
 
@@ -102,7 +102,39 @@ impl Event {
         if let Some(dir) = path.parent() {
             std::fs::create_dir_all(dir)?;
         }
-        let line = format!("{}\n", Value::Object(self.members));
-        OpenOptions::new().append(true).create(true).mode(MODE).open(&path)?.write_all(line.as_bytes())
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).append(true).create(true).mode(MODE).open(&path)?;
+        let torn = if ends_whole(&file)? { "" } else { "\n" };
+        file.write_all(format!("{torn}{}\n", Value::Object(self.members)).as_bytes())
+    }
+}
+
+/// A power cut may leave half a line: the next one must not become part of it.
+fn ends_whole(file: &File) -> io::Result<bool> {
+    let Some(last) = file.metadata()?.len().checked_sub(1) else {
+        return Ok(true);
+    };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_line_stays_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let layout = Layout::new(temp.path()).unwrap();
+        let event = || Event::new(EventKind::Adopt, &Record::unknown("web"));
+        let path = layout.events(&clock::utc_date(clock::epoch()));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "{\"time\":17").unwrap();
+        event().append(&layout).unwrap();
+        event().append(&layout).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let whole = |line: &str| serde_json::from_str::<Value>(line).is_ok();
+        assert_eq!(text.lines().map(whole).collect::<Vec<_>>(), [false, true, true]);
     }
 }
