@@ -1,6 +1,7 @@
 //! A supervisor that is killed loses, doubles and damages nothing, and its process does not notice.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use nix::sys::stat::Mode;
@@ -253,6 +254,12 @@ fn of_a_thousand_bursts_the_last_line_is_in_the_log_before_the_end_is_in_the_rec
         for process in &all {
             let mut status = String::new();
             assert!(spin_until(|| {
+                // Again, for one that had not got to the gate when it was opened.
+                let gate = fs::OpenOptions::new()
+                    .write(true)
+                    .custom_flags(nix::libc::O_NONBLOCK)
+                    .open(home.work().join("gate"));
+                drop(gate);
                 status = home.status(&process.name);
                 status != "online"
             }));
