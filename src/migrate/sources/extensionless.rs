@@ -42,3 +42,71 @@ fn home(key: &str) -> Option<Home> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::sources::Old;
+    use crate::migrate::verdict::{Code, Refusal};
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_800_000_000;
+    const TEXT: &str = "TSM_ID=3\nPROCESS_NAME=web\nPID=4711\nCOMMAND='a' \"b\" $(id)\nPORT=none\nCWD=/srv/a b\n\
+                        ENV_FILE=\nSTART_TIME=1758500000\nSTATUS=stopped\n";
+
+    #[test]
+    fn values_are_literal() {
+        let expected = Old {
+            tsm_id: Some(3),
+            name: Some("web".to_owned()),
+            pid: Some(4711),
+            start_time: Some(1_758_500_000),
+            command: Some("'a' \"b\" $(id)".to_owned()),
+            cwd: Some("/srv/a b".to_owned()),
+            status: Some("stopped".to_owned()),
+            ..Old::of(Generation::Extensionless)
+        };
+        assert!(is_record(TEXT.as_bytes()));
+        assert_eq!(parse(TEXT.as_bytes(), NOW), Ok(expected));
+    }
+
+    #[test]
+    fn the_rules_of_lines_hold() {
+        let with = |line: &str| parse(format!("{TEXT}{line}\n").as_bytes(), NOW);
+        assert_eq!(with("PID=1;id"), Err(Refusal::HostileValue));
+        assert_eq!(with("PID=4712"), Err(Refusal::AmbiguousPid));
+        assert_eq!(with("PATH=/tmp"), Err(Refusal::HostileLine));
+        assert_eq!(with("touch /tmp/pwned"), Err(Refusal::HostileLine));
+        let old = with("pid=5\nFOO=a\nPORT=x").unwrap();
+        assert_eq!((old.pid, old.port), (Some(4711), None));
+        let legacy = serde_json::Value::from(old.legacy).to_string();
+        assert_eq!(legacy, r#"{"PORT":"x","pid":"5","FOO":"a"}"#);
+        let codes: Vec<_> = old.warnings.iter().map(|(code, key)| (*code, key.as_str())).collect();
+        let unknown = [(Code::UnknownKey, "pid"), (Code::UnknownKey, "FOO")];
+        assert_eq!(codes, [&[(Code::DuplicateKey, "PORT"), (Code::BadPort, "PORT")][..], &unknown].concat());
+    }
+
+    #[test]
+    fn a_record_begins_with_its_id() {
+        for text in ["TSM_ID=", "\u{feff}# x\r\n\r\n FOO=1\nTSM_ID=3\nanything", "TSM_ID=3\n\0"] {
+            assert!(is_record(text.as_bytes()), "{text:?}");
+        }
+        for text in
+            ["", "# TSM_ID=3\n", "PID=5\nTSM_ID=3\n", "read me\nTSM_ID=3\n", "tsm_id=3\n", "\0", "TSM_IDS=3"]
+        {
+            assert!(!is_record(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in proptest::collection::vec(any::<u8>(), 0..100), text in "(TSM_ID|PID|=|\n|[# a1\r]){0,30}") {
+            for bytes in [bytes, text.into_bytes()] {
+                is_record(&bytes);
+                drop(parse(&bytes, NOW));
+            }
+        }
+    }
+}

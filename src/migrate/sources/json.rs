@@ -61,3 +61,44 @@ fn depth(text: &str) -> usize {
     }
     deepest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::sources::text;
+
+    fn read(text: &str) -> Result<Map<String, Value>, Refusal> {
+        members(&text::read(text.as_bytes())?)
+    }
+
+    fn nested(depth: usize) -> String {
+        format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1))
+    }
+
+    #[test]
+    fn only_an_object_is_a_record() {
+        assert_eq!(read("[1,2]"), Err(Refusal::NotObject));
+        assert_eq!(read("7"), Err(Refusal::NotObject));
+        for text in ["{\"tsm_id\": 1, \"name\"", "name=kv\npid=4194000\n", "{} {}", "{\"a\":NaN}", "{'a':1}"]
+        {
+            assert_eq!(read(text), Err(Refusal::NotJson), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_two_members_the_last_counts() {
+        assert_eq!(
+            read(r#"{"a":1,"b":{"c":1,"c":2},"a":3}"#).map(Value::from).unwrap().to_string(),
+            r#"{"a":3,"b":{"c":2}}"#
+        );
+    }
+
+    #[test]
+    fn too_deep_is_damage() {
+        assert!(read(&nested(32)).is_ok());
+        assert_eq!(read(&nested(33)), Err(Refusal::NotJson));
+        assert_eq!(read(&"[".repeat(1 << 20)), Err(Refusal::NotJson));
+        let brackets = format!(r#"{{"a":"\"{}\\"}}"#, "[".repeat(99));
+        assert!(read(&brackets).is_ok());
+    }
+}

@@ -27,7 +27,7 @@ pub(super) fn assignments<'a>(text: &'a str, quotes: &[char]) -> Result<Vec<Assi
     while !rest.is_empty() {
         let (key, value) = split(rest).filter(|(key, _)| !steers_a_shell(key)).ok_or(Refusal::HostileLine)?;
         let (assignment, after) = match quotes.iter().find(|quote| value.starts_with(**quote)) {
-            Some(quote) => quoted(key, value, *quote),
+            Some(quote) => quoted(key, value, *quote)?,
             None => {
                 let (value, after) = first_line(value);
                 (Assignment::bare(key, value), after)
@@ -70,17 +70,21 @@ fn steers_a_shell(key: &str) -> bool {
     ["PATH", "IFS", "ENV", "SHELLOPTS"].contains(&key) || key.starts_with("BASH_") || key.starts_with("LD_")
 }
 
-/// Up to the first quote that can be the closing one. Without any, the file ends in the middle of the value.
-fn quoted<'a>(key: &'a str, text: &'a str, quote: char) -> (Assignment<'a>, &'a str) {
+/// Up to the first quote that can be the closing one. Without any the file ends in the middle of the value, unless a
+/// quote ends a line: then it is the next line that has no place here.
+fn quoted<'a>(key: &'a str, text: &'a str, quote: char) -> Result<(Assignment<'a>, &'a str), Refusal> {
+    let mut ends_a_line = false;
     for (place, _) in text.match_indices(quote).skip(1) {
         let (value, after) = text.split_at(place);
         let after = after.strip_prefix(quote).unwrap_or(after);
         if can_follow(after, quote) {
             let value = value.strip_prefix(quote).unwrap_or(value);
-            return (Assignment::quoted(key, value, quote), after);
+            return Ok((Assignment::quoted(key, value, quote), after));
         }
+        ends_a_line |= after.starts_with('\n');
     }
-    (Assignment { key, value: None, quote: Some(quote) }, "")
+    let cut = Assignment { key, value: None, quote: Some(quote) };
+    if ends_a_line { Err(Refusal::HostileLine) } else { Ok((cut, "")) }
 }
 
 /// Whether a line ends here and the next one is none of the value's. An assignment to a key that no version wrote can be
@@ -96,3 +100,6 @@ fn can_follow(after: &str, quote: char) -> bool {
     let is_balanced = || next.matches(quote).count().is_multiple_of(2);
     split(next).is_some_and(|(key, _)| Home::of_assignment(key).is_some() || is_balanced())
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,8 @@ struct Line<'a> {
     marks: Marks,
     /// Where the blanks begin that end the line.
     end: usize,
+    /// Where the first newline is, and where the first one that another record seems to follow.
+    breaks: [usize; 2],
 }
 
 /// A value and where it ends.
@@ -94,7 +96,8 @@ struct Found<'a> {
 
 impl<'a> Line<'a> {
     fn of(text: &'a str) -> Self {
-        Self { text, marks: Marks::of(text, &KEYS), end: text.trim_end_matches(' ').len() }
+        let breaks = ["\n", "\nscript="].map(|newline| text.find(newline).unwrap_or(text.len()));
+        Self { text, marks: Marks::of(text, &KEYS), end: text.trim_end_matches(' ').len(), breaks }
     }
 
     /// All that reach the end, whole ones and cut ones, those with the longest script first.
@@ -126,7 +129,8 @@ impl<'a> Line<'a> {
     fn script(&self, end: usize) -> Option<Assignment<'a>> {
         let text = self.text.get(SCRIPT.len()..end)?;
         let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-        let is_one = !text.contains('\n') || inner.is_some_and(|inner| !inner.contains("\nscript="));
+        let [newline, next_record] = self.breaks;
+        let is_one = end < newline || end < next_record && inner.is_some();
         let script = match inner {
             Some(inner) => Assignment::quoted("script", inner, '\''),
             None => Assignment::bare("script", text),
@@ -234,3 +238,6 @@ fn following(key: &str, before: &[Assignment<'_>]) -> Vec<&'static str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
