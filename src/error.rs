@@ -86,6 +86,15 @@ pub enum Error {
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),
+    /// A migration was not begun; nothing has changed.
+    #[error("tsm: cannot migrate: {0}")]
+    MigrateNotStarted(String),
+    /// Another writer kept the lock from a migration.
+    #[error("tsm: cannot migrate: another tsm holds the lock, try again")]
+    MigrateLocked,
+    /// A migration could not go on.
+    #[error("tsm: migration stopped half way: {0}; nothing is lost, run 'tsm migrate' again to finish it")]
+    MigrateHalfWay(String),
     /// Wrong words on the command line. The text is whole.
     #[error("{0}")]
     Usage(String),
@@ -96,6 +105,8 @@ impl Error {
     pub fn code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::InvalidPort(_) => 64,
+            Self::MigrateNotStarted(_) => 4,
+            Self::MigrateLocked => 5,
             _ => 1,
         }
     }

@@ -10,8 +10,10 @@ mod io;
 mod kill;
 mod list;
 mod logs;
+mod migrate;
 mod paths;
 mod patrol;
+mod progress;
 mod restart;
 mod setup;
 mod start;
@@ -58,6 +60,7 @@ const COMMANDS: &[Command] = &[
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
+    Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run },
 ];
 
 /// What every command is given.

@@ -1,4 +1,21 @@
 //! From every old installation to the new layout: look, plan, apply, report, and the way back.
 
+pub mod apply;
+pub mod backup;
+pub mod check;
+pub mod journal;
+pub mod look;
+pub mod owner;
+pub mod place;
+pub mod places;
+pub mod plan;
+pub mod report;
+pub mod run;
 pub mod sources;
+pub mod standing;
+pub mod state;
+pub mod step;
+pub mod tree;
 pub mod verdict;
+
+pub use run::{Outcome, Request, run};

@@ -124,7 +124,12 @@ impl Registry {
 
     /// The turn to write, waiting at most five seconds for it.
     pub fn lock(&self) -> Result<Writer<'_>> {
-        self.take(|path| FileLock::take(path, PATIENCE))?.ok_or(Error::LockTimeout)
+        self.lock_within(PATIENCE)?.ok_or(Error::LockTimeout)
+    }
+
+    /// The turn to write; `None` when somebody else has it for longer than that.
+    pub fn lock_within(&self, patience: Duration) -> Result<Option<Writer<'_>>> {
+        self.take(|path| FileLock::take(path, patience))
     }
 
     /// The turn to write if it is free now.

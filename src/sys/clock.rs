@@ -42,9 +42,21 @@ pub fn utc_date(epoch: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// `YYYY-MM-DDTHH:MM:SSZ` of an epoch second.
+pub fn utc_time(epoch: i64) -> String {
+    let second = epoch.rem_euclid(86_400);
+    format!("{}T{:02}:{:02}:{:02}Z", utc_date(epoch), second / 3_600, second / 60 % 60, second % 60)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc_date;
+    use super::{utc_date, utc_time};
+
+    #[test]
+    fn times_are_of_the_same_day() {
+        assert_eq!(utc_time(1_798_761_599), "2026-12-31T23:59:59Z");
+        assert_eq!(utc_time(0), "1970-01-01T00:00:00Z");
+    }
 
     #[test]
     fn dates_follow_the_calendar() {

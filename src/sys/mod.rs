@@ -4,7 +4,9 @@
 pub mod atomic;
 pub mod clock;
 pub mod dir;
+pub mod facts;
 pub mod fifo;
+pub mod handle;
 pub mod host;
 pub mod lock;
 pub mod pidfd;

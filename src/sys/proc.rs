@@ -222,6 +222,11 @@ pub fn descriptor_path(pid: i32, number: i32) -> PathBuf {
     format!("/proc/{pid}/fd/{number}").into()
 }
 
+/// Where a process is. `None` when it is not ours to read.
+pub fn current_dir(pid: i32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
 /// The effective user of a process.
 pub fn user(pid: i32) -> Option<u32> {
     Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid())

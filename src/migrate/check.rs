@@ -1,0 +1,87 @@
+//! What must hold before the first change is made.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::backup;
+use super::look::Look;
+use super::place::Place;
+use super::places::RUNTIME;
+use super::plan::Plan;
+use super::step::Step;
+use super::tree::Tree;
+use super::verdict::Refusal;
+
+/// Room that must be left after the backup and the new files.
+const RESERVE: u64 = 1 << 20;
+
+/// Why a migration is not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What is in the way.
+    pub path: Place,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.path, self.reason)
+    }
+}
+
+impl Obstacle {
+    pub(super) fn new(path: &Path, reason: impl Into<String>) -> Self {
+        Self { path: Place::new(path), reason: reason.into() }
+    }
+}
+
+/// What is in the way of a plan, if anything is.
+pub fn obstacle(look: &Look, plan: &Plan, tree: &Tree) -> io::Result<Option<Obstacle>> {
+    if let Some((place, refusal)) = look.blocked.first() {
+        let what = if *refusal == Refusal::Symlink { "a symbolic link" } else { "not a directory" };
+        return Ok(Some(Obstacle::new(place.path(), format!("{what}, put the directory itself there"))));
+    }
+    for dir in changed_dirs(plan, tree)? {
+        if !tree.dir(&dir)?.is_none_or(|dir| dir.is_writable()) {
+            return Ok(Some(Obstacle::new(&dir, "not writable")));
+        }
+    }
+    let needed = 2 * backup::size(plan.steps().map(|(_, step)| step), tree)? + RESERVE;
+    let free = free_bytes(tree)?;
+    let too_full = format!("the disk is too full, {needed} bytes are needed and {free} are free");
+    Ok((free < needed).then(|| Obstacle::new(Path::new(RUNTIME), too_full)))
+}
+
+fn free_bytes(tree: &Tree) -> io::Result<u64> {
+    let dir = nearest(Path::new(RUNTIME), tree)?.unwrap_or_default();
+    tree.dir(&dir)?.map_or(Ok(0), |dir| dir.free_bytes())
+}
+
+/// Directories that are there already and that the plan changes.
+fn changed_dirs(plan: &Plan, tree: &Tree) -> io::Result<BTreeSet<PathBuf>> {
+    let mut named: BTreeSet<&Path> =
+        plan.steps().flat_map(|(_, step)| places(step)).map(Place::dir).collect();
+    named.insert(Path::new(RUNTIME));
+    named.into_iter().filter_map(|dir| nearest(dir, tree).transpose()).collect()
+}
+
+fn places(step: &Step) -> impl Iterator<Item = &Place> {
+    let second = match step {
+        Step::Rename { to, .. } => Some(to),
+        _ => None,
+    };
+    std::iter::once(step.place()).chain(second)
+}
+
+/// The directory itself, or the nearest above it that is there.
+fn nearest(dir: &Path, tree: &Tree) -> io::Result<Option<PathBuf>> {
+    for dir in dir.ancestors() {
+        if tree.dir(dir)?.is_some() {
+            return Ok(Some(dir.to_owned()));
+        }
+    }
+    Ok(None)
+}
