@@ -111,12 +111,14 @@ impl Filler {
 
     /// Says what is missing, unless the end of the file is missing anyway.
     pub(super) fn finish(mut self) -> Old {
-        let said =
-            |old: &Old, code| old.warnings.iter().any(|(said, _)| [code, Code::Truncated].contains(said));
-        if self.old.pid.is_none() && !said(&self.old, Code::BadPid) {
+        let old = &self.old;
+        let is_said = |code| old.warnings.iter().any(|(said, _)| [code, Code::Truncated].contains(said));
+        let no_pid = old.pid.is_none() && !is_said(Code::BadPid);
+        let no_start = old.start_time.is_none() && !is_said(Code::BadStartTime);
+        if no_pid {
             self.warn(Code::NoPid, "pid");
         }
-        if self.old.start_time.is_none() && !said(&self.old, Code::BadStartTime) {
+        if no_start {
             self.warn(Code::BadStartTime, "start_time");
         }
         self.old

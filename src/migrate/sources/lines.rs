@@ -16,8 +16,19 @@ pub(super) fn parse(text: &Text, now: i64) -> Parsed {
         Some(members) => members,
         None => assignments(&text.body, &QUOTES)?,
     };
+    if holds_a_record(&members) {
+        return Err(Refusal::HostileLine);
+    }
     gather(&members, Home::of_assignment, &mut filler)?;
     Ok(filler.finish())
+}
+
+/// A record of one line with something before it: its script would swallow all that follows.
+fn holds_a_record(members: &[Assignment<'_>]) -> bool {
+    let swallows = |member: &Assignment<'_>| {
+        member.key == "script" && member.value.is_some_and(|value| value.contains(" pid="))
+    };
+    members.iter().any(swallows) && members.iter().all(|member| member.key != "pid")
 }
 
 /// Every assignment of the text; `quotes` are those that this format knows.

@@ -119,11 +119,10 @@ impl<'a> Line<'a> {
         let script = self.script(place)?;
         let mut members = Vec::new();
         let reach = self.members(place, &mut members)?;
-        if matches!(reach, Reach::Cut) && script.quote.is_none() && self.is_script_quoted() {
-            return None;
-        }
+        let is_script_whole =
+            matches!(reach, Reach::Whole) || script.quote.is_some() || !self.opens_with_quote();
         members.insert(0, script);
-        Some((members, reach))
+        is_script_whole.then_some((members, reach))
     }
 
     fn script(&self, end: usize) -> Option<Assignment<'a>> {
@@ -203,7 +202,7 @@ impl<'a> Line<'a> {
         Some(Some(Found { member: Assignment::quoted(key, value, '\''), end }))
     }
 
-    fn is_script_quoted(&self) -> bool {
+    fn opens_with_quote(&self) -> bool {
         self.text.get(SCRIPT.len()..).is_some_and(|script| script.starts_with('\''))
     }
 

@@ -88,6 +88,7 @@ fn some_of_the_lines_are_a_record_too() {
     let old = record("pid=12345");
     assert_eq!((old.pid, old.warnings), (Some(12345), vec![warning(Code::BadStartTime, "start_time")]));
     assert_eq!(record("script='./a'\npid=5\n").command.as_deref(), Some("./a"));
+    assert_eq!(record("script='./a pid=1'\npid=5\n").command.as_deref(), Some("./a pid=1"));
 }
 
 #[test]
@@ -159,6 +160,8 @@ fn what_a_shell_would_do_is_refused() {
         format!("{text}2x=3\n"),
         format!("{text}x =3\n"),
         format!("{text}x"),
+        " script='./a' pid=5 port=1 start_time=2 type=cli tsm_id=1 cwd='/w'\n".to_owned(),
+        "# old\nexport script=./a pid=5 port=1 start_time=2 type=cli tsm_id=1\n".to_owned(),
     ] {
         assert_eq!(parsed(&hostile), Err(Refusal::HostileLine), "{hostile}");
     }
