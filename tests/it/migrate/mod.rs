@@ -1,11 +1,20 @@
 //! `tsm migrate`: every old installation of `tests/fixtures/migrate`, there and back.
-#![allow(dead_code, reason = "the tests of the command stand on this")]
 
 #[macro_use]
 mod tables;
 
+mod after;
+mod back;
 mod expect;
 mod fixture;
+mod forward;
+mod live;
 mod report;
 mod snapshot;
 mod stage;
+
+/// Says everything that is wrong at once.
+#[track_caller]
+fn fail(file: &str, when: &str, faults: &[String]) {
+    assert!(faults.is_empty(), "{file}, {when}:\n{}", faults.join("\n"));
+}

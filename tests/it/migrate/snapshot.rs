@@ -105,7 +105,12 @@ impl Node {
         self.kind == "a directory"
     }
 
-    fn difference(&self, later: &Self) -> Option<String> {
+    /// Whether it is a file with these bytes and this mode.
+    pub(super) fn is_like(&self, bytes: &[u8], mode: u32) -> bool {
+        self.is_file() && self.bytes == bytes && self.mode == mode
+    }
+
+    pub(super) fn difference(&self, later: &Self) -> Option<String> {
         let text = |node: &Self| String::from_utf8_lossy(&node.bytes).into_owned();
         match () {
             () if self.kind != later.kind => Some(format!("is {}, was {}", later.kind, self.kind)),

@@ -93,8 +93,14 @@ impl Stage {
         Report::new(self.tsm(&[&["migrate", "--json"], words].concat()))
     }
 
-    pub(super) fn stand_ins(&mut self) -> &mut [StandIn] {
-        &mut self.stand_ins
+    /// Whether every process runs that was started.
+    pub(super) fn all_run(&mut self) -> bool {
+        self.stand_ins.iter_mut().all(StandIn::is_alive)
+    }
+
+    /// Ends some of the processes, by what they stand for.
+    pub(super) fn end(&mut self, which: impl Fn(&str) -> bool) {
+        self.stand_ins.retain(|stand_in| !which(&stand_in.of));
     }
 
     /// The process that stands in for the one of this record.
@@ -132,13 +138,8 @@ impl StandIn {
         self.child.id().try_into().unwrap()
     }
 
-    pub(super) fn is_alive(&mut self) -> bool {
+    fn is_alive(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
-    }
-
-    pub(super) fn end(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 
