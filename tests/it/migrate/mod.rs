@@ -4,11 +4,16 @@
 mod tables;
 
 mod after;
+mod alone;
 mod back;
 mod expect;
 mod fixture;
 mod forward;
+mod full;
+mod goal;
+mod interrupted;
 mod live;
+mod many;
 mod report;
 mod snapshot;
 mod stage;

@@ -105,6 +105,11 @@ impl Node {
         self.kind == "a directory"
     }
 
+    /// Mode and bytes.
+    pub(super) fn as_found(&self) -> (u32, &[u8]) {
+        (self.mode, &self.bytes)
+    }
+
     /// Whether it is a file with these bytes and this mode.
     pub(super) fn is_like(&self, bytes: &[u8], mode: u32) -> bool {
         self.is_file() && self.bytes == bytes && self.mode == mode
