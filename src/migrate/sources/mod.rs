@@ -1,6 +1,22 @@
 //! The records that older versions wrote, one file per format. Parsers take bytes and give an [`Old`] or the reason why
 //! not; they open nothing, and nothing that they read is executed, expanded or believed to be what it says.
 
+pub mod directory;
+pub mod env_snapshot;
+pub mod extensionless;
+pub mod meta;
+pub mod tcs;
+
+mod assignments;
+mod filler;
+mod json;
+mod lines;
+mod marks;
+mod number;
+mod one_line;
+mod shape;
+mod text;
+
 use serde_json::{Map, Value};
 
 use super::verdict::{Code, Refusal};
