@@ -20,11 +20,13 @@ NUMBERS = {
         fsync=74, fdatasync=75, fork=57, vfork=58, clone=56, clone3=435, execve=59, setsid=112, prctl=157, dup2=33,
         sendto=44, splice=275, chdir=80, exit_group=231, read=0, socketpair=53, pipe2=293, signalfd4=289, poll=7,
         pidfd_open=434, getdents64=217, ftruncate=77, sigaltstack=131,
+        chmod=90, fchmod=91, fchown=93, fchmodat=268, fchownat=260, symlinkat=266, pwrite64=18, syncfs=306,
     ),
     "aarch64": dict(
         write=64, writev=66, openat=56, close=57, mkdirat=34, mknodat=33, unlinkat=35, linkat=37, renameat=38,
         renameat2=276, fcntl=25, flock=32, fsync=82, fdatasync=83, clone=220, clone3=435, execve=221, setsid=157,
         prctl=167, dup3=24, sendto=206, splice=76, chdir=49, exit_group=94,
+        fchmod=52, fchmodat=53, fchownat=54, fchown=55, symlinkat=36, pwrite64=68, syncfs=267,
     ),
 }
 # What changes nothing, and is no instant to be killed at.
@@ -38,7 +40,8 @@ ERRORS = dict(
     fork="EAGAIN ENOMEM", vfork="EAGAIN ENOMEM", clone="EAGAIN ENOMEM", clone3="EAGAIN ENOMEM", execve="ENOMEM EIO",
     dup2="EMFILE", dup3="EMFILE", sendto="ENOBUFS", splice="EIO ENOSPC", chdir="EIO", read="EIO",
     socketpair="EMFILE ENFILE", pipe2="EMFILE ENFILE", signalfd4="EMFILE", poll="ENOMEM", pidfd_open="EMFILE ENOMEM",
-    getdents64="EIO", ftruncate="EIO", setsid="EPERM", prctl="EINVAL",
+    getdents64="EIO", ftruncate="EIO", chmod="EROFS EIO", fchmod="EROFS EIO", fchmodat="EROFS EIO",
+    symlinkat="ENOSPC EROFS", pwrite64="ENOSPC EIO", syncfs="EIO ENOSPC", setsid="EPERM", prctl="EINVAL",
 )
 CREATING = "ENOSPC EROFS EMFILE EIO"
 TRACEME, CONT, SYSCALL, SETOPTIONS, GET_SYSCALL_INFO, DETACH = 0, 7, 24, 0x4200, 0x420E, 17

@@ -12,6 +12,7 @@ mod process;
 mod reap;
 pub(crate) mod scenario;
 mod transcript;
+mod user;
 mod wait;
 
 #[allow(unused_imports, reason = "as above")]
@@ -20,5 +21,6 @@ pub(crate) use {
     home::Home,
     process::Process,
     transcript::{assert_transcript, tidy, transcript},
+    user::User,
     wait::{wait_for, wait_until},
 };
