@@ -95,6 +95,9 @@ pub enum Error {
     /// A migration could not go on.
     #[error("tsm: migration stopped half way: {0}; nothing is lost, run 'tsm migrate' again to finish it")]
     MigrateHalfWay(String),
+    /// A migration is not rolled back; nothing has changed.
+    #[error("tsm: cannot roll back: {0}")]
+    RollbackRefused(String),
     /// Wrong words on the command line. The text is whole.
     #[error("{0}")]
     Usage(String),
@@ -107,6 +110,7 @@ impl Error {
             Self::Usage(_) | Self::InvalidPort(_) => 64,
             Self::MigrateNotStarted(_) => 4,
             Self::MigrateLocked => 5,
+            Self::RollbackRefused(_) => 6,
             _ => 1,
         }
     }
