@@ -28,7 +28,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
             }
         }
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(code)
 }
 

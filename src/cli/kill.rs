@@ -40,7 +40,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     if args.targets.len() > 1 {
         cx.io.line(format_args!("\n📊 Summary: {killed} succeeded, {failed} failed"));
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(u8::from(failed > 0))
 }
 

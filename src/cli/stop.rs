@@ -27,7 +27,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
             code = 1;
         }
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(code)
 }
 

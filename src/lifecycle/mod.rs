@@ -15,4 +15,4 @@ pub use kill::kill;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, sweep, tidy};

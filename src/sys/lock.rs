@@ -80,9 +80,11 @@ impl OwnerLock {
 
 /// The process that holds an [`OwnerLock`] on the file at `path`, without taking it. `None`: nobody, or no such file.
 pub fn owner(path: &Path) -> Option<i32> {
-    let named = path.symlink_metadata().ok()?;
-    if HELD.get() == Some(&(named.dev(), named.ino())) {
-        return i32::try_from(std::process::id()).ok();
+    if let Some(held) = HELD.get() {
+        let named = path.symlink_metadata().ok()?;
+        if *held == (named.dev(), named.ino()) {
+            return i32::try_from(std::process::id()).ok();
+        }
     }
     let file =
         OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;

@@ -98,6 +98,7 @@ impl Supervisor {
             run: plan.record.clone(),
             phase: Phase::Launching { released, deadline: Instant::now() + HANDSHAKE, silent: false },
             plan: None,
+            forget_at: None,
             command: None,
             asked_to_leave: false,
         })
@@ -136,6 +137,7 @@ impl Supervisor {
             run: record,
             phase,
             plan,
+            forget_at: None,
             command: None,
             asked_to_leave: false,
         }))

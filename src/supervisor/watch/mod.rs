@@ -43,7 +43,10 @@ struct Supervisor {
     /// The record as it was when the watch began: which run this is about.
     run: Record,
     phase: Phase,
+    /// What is to run, until the record stands and nothing of the plan is left.
     plan: Option<Plan>,
+    /// When to try again to remove a plan that could not be.
+    forget_at: Option<Instant>,
     command: Option<UnixStream>,
     /// Another supervisor waits for the seat.
     asked_to_leave: bool,
@@ -107,7 +110,8 @@ impl Supervisor {
     /// Until the next thing that nothing announces.
     fn time_left(&self) -> Option<Duration> {
         let retries = self.captures.iter().filter_map(Capture::retry_at);
-        let next = retries.chain(self.phase.deadline()).chain(self.process.retry_at()).min()?;
+        let own = self.phase.deadline().into_iter().chain(self.process.retry_at()).chain(self.forget_at);
+        let next = retries.chain(own).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
