@@ -59,8 +59,9 @@ fn delete(records: &[Record], cx: &mut Context) -> Result<usize> {
         {
             continue;
         }
-        lifecycle::forget(record, &cx.registry)?;
+        // Logs first: on a full disk they are the room that the rest needs.
         lifecycle::remove_logs(record.name(), &cx.config.layout)?;
+        lifecycle::forget(record, &cx.registry)?;
         cx.io.say(format_args!("tsm: deleted '{}'", record.name()));
         deleted += 1;
     }

@@ -62,7 +62,9 @@ fn stop(record: &Record, registry: &Registry, tell: &mut impl FnMut(Progress)) -
         return Ok(Outcome::Ended);
     }
     tell(Progress::Stopping);
-    let mut stop = Stop::begin(&living, Ending::GENTLE, registry)?;
+    // What cannot be recorded now could not be started again either.
+    let ending = Ending { unrecorded: false, ..Ending::GENTLE };
+    let mut stop = Stop::begin(&living, ending, registry)?;
     let outcome = stop.wait_for(0, || tell(Progress::ForceKilling))?;
     if outcome == Outcome::Ended {
         tell(Progress::Stopped);

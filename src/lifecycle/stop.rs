@@ -4,10 +4,10 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use super::adopt::{Reach, adopt};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::Stream;
 use crate::registry::{Record, Registry, Writer};
-use crate::supervisor::{Call, Table, Tree, owner, record_end};
+use crate::supervisor::{Call, End, Table, Tree, owner, record_end, tell_intent};
 use crate::sys::clock;
 use crate::sys::fifo;
 use crate::sys::pidfd::Exit;
@@ -29,13 +29,20 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(1
 pub struct Ending {
     /// How long after SIGTERM SIGKILL follows; `None`: SIGKILL at once.
     pub grace: Option<Duration>,
+    /// Also if that cannot be written down first: whoever fills a disk must not be safe from being stopped.
+    pub unrecorded: bool,
 }
 
 impl Ending {
     /// SIGTERM, and SIGKILL ten seconds later.
-    pub const GENTLE: Self = Self { grace: Some(Duration::from_secs(10)) };
+    pub const GENTLE: Self = Self::after(Duration::from_secs(10));
     /// SIGKILL.
-    pub const FORCED: Self = Self { grace: None };
+    pub const FORCED: Self = Self { grace: None, unrecorded: true };
+
+    /// SIGTERM, and SIGKILL after this grace.
+    pub const fn after(grace: Duration) -> Self {
+        Self { grace: Some(grace), unrecorded: true }
+    }
 }
 
 /// What came of an attempt to end a process.
@@ -74,6 +81,18 @@ struct Run {
     next_look: Instant,
     /// Kept open, so that what is in the fifos outlives the process even when its supervisor does not.
     fifos: Vec<File>,
+    intent: Intent,
+    /// What became of it could not be written.
+    unrecorded: Option<Error>,
+}
+
+/// Where it stands that the end is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Intent {
+    /// In the record.
+    Recorded,
+    /// It could not be written: this supervisor has been told.
+    Told(Option<i32>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,16 +113,17 @@ enum Stage {
 }
 
 impl<'a> Stop<'a> {
-    /// Writes the intent into the records, then sends the first signal to every tree.
+    /// Writes the intent into the records, then sends the first signal to every tree. Where the intent cannot be written,
+    /// `ending` says whether to go on; then the supervisor is told, and keeps in mind what it will write later.
     pub fn begin(records: &[Record], ending: Ending, registry: &'a Registry) -> Result<Self> {
         for record in records.iter().filter(|record| record.is_alive()) {
             adopt(record, Reach::All, registry.layout());
         }
-        let records = mark_stopping(records, registry)?;
-        leave_their_groups(&records);
+        let marked = mark_stopping(records, ending, registry)?;
+        leave_their_groups(marked.iter().map(|(record, _)| record));
         let table = Table::read();
-        let runs = records.into_iter().map(|record| Run::begin(record, ending, &table, registry)).collect();
-        Ok(Self { registry, runs })
+        let begin = |(record, intent)| Run::begin(record, intent, ending, &table, registry);
+        Ok(Self { registry, runs: marked.into_iter().map(begin).collect() })
     }
 
     /// Waits for one of them, while all go on. `on_force` is called if it has to be killed after its grace.
@@ -139,13 +159,24 @@ impl<'a> Stop<'a> {
         if due.is_empty() {
             return Ok(());
         }
-        let writer = self.registry.lock()?;
-        due.iter_mut().try_for_each(|run| run.close(&writer))
+        match self.registry.lock() {
+            Ok(writer) => due.iter_mut().try_for_each(|run| run.close(&writer)),
+            Err(error) if error.is_unwritable() => {
+                due.iter_mut().for_each(|run| run.give_up(&error, self.registry));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why the end of one of them is not in its record, if it is not: once.
+    pub fn take_unrecorded(&mut self, index: usize) -> Option<Error> {
+        self.runs.get_mut(index)?.unrecorded.take()
     }
 }
 
 impl Run {
-    fn begin(record: Record, ending: Ending, table: &Table, registry: &Registry) -> Self {
+    fn begin(record: Record, intent: Intent, ending: Ending, table: &Table, registry: &Registry) -> Self {
         let run = registry.layout().run(record.name());
         let fifos = Stream::BOTH.iter().filter_map(|stream| fifo::open_reader(&run.fifo(*stream)).ok());
         let mut this = Self {
@@ -157,8 +188,11 @@ impl Run {
             grace_is_over: false,
             next_look: Instant::now() + LOOK,
             fifos: fifos.collect(),
+            intent,
+            unrecorded: None,
             record,
         };
+        this.tell_intent(registry);
         this.signal(table);
         this
     }
@@ -190,10 +224,13 @@ impl Run {
 
     /// Its supervisor may be killed under our hands: what it says on its way out must not wait in full fifos, and what
     /// it has said last must get into its logs.
-    fn keep_heard(&self, registry: &Registry) {
+    fn keep_heard(&mut self, registry: &Registry) {
         let layout = registry.layout();
         match self.stage {
-            Stage::Asked { .. } if self.record.is_alive() => adopt(&self.record, Reach::Supervised, layout),
+            Stage::Asked { .. } if self.record.is_alive() => {
+                adopt(&self.record, Reach::Supervised, layout);
+                self.tell_intent(registry);
+            }
             Stage::Gone { .. } if self.has_unread() => {
                 let run = layout.run(self.record.name());
                 if owner(&run).is_none() && fifo::is_fifo(&run.fifo(Stream::Out)) {
@@ -201,6 +238,16 @@ impl Run {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Each supervisor once, if it is not in the record: the first may have been killed.
+    fn tell_intent(&mut self, registry: &Registry) {
+        let run = registry.layout().run(self.record.name());
+        if let Intent::Told(told) = self.intent
+            && (told.is_none() || owner(&run) != told)
+        {
+            self.intent = Intent::Told(tell_intent(&run));
         }
     }
 
@@ -220,17 +267,37 @@ impl Run {
 
     /// Writes down what came of it.
     fn close(&mut self, writer: &Writer<'_>) -> Result<()> {
-        let outcome =
-            if matches!(self.stage, Stage::Gone { .. }) { Outcome::Ended } else { Outcome::Survived };
-        match outcome {
-            Outcome::Ended => settle(&self.record, writer)?,
+        let outcome = self.outcome();
+        let written = match outcome {
+            Outcome::Ended => settle(&self.record, writer),
             Outcome::Survived => {
                 let same = |record: &Record| record.is_same_run(&self.record) && !record.status().is_final();
-                writer.update(self.record.name(), same, Record::abandon_stop)?;
+                writer.update(self.record.name(), same, Record::abandon_stop).map(drop)
+            }
+        };
+        match written {
+            Err(error) if error.is_unwritable() => self.give_up(&error, writer.registry()),
+            written => {
+                written?;
+                self.stage = Stage::Over(outcome);
             }
         }
-        self.stage = Stage::Over(outcome);
         Ok(())
+    }
+
+    /// What came of it cannot be written: it is up to the supervisor, if that still stands.
+    fn give_up(&mut self, error: &Error, registry: &Registry) {
+        let name = self.record.name().to_owned();
+        let later = owner(&registry.layout().run(&name)).is_some();
+        self.unrecorded = Some(Error::NotRecorded { name, later, why: error.reason() });
+        self.stage = Stage::Over(self.outcome());
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.stage {
+            Stage::Gone { .. } | Stage::Over(Outcome::Ended) => Outcome::Ended,
+            _ => Outcome::Survived,
+        }
     }
 
     /// How many of the tree live.
@@ -242,24 +309,40 @@ impl Run {
 
 /// A command that runs inside the process it is about to end must outlive that. Others stay where they are, because
 /// there Ctrl-C reaches them.
-fn leave_their_groups(records: &[Record]) {
-    if records.iter().any(|record| record.pid() == Some(spawn::own_group())) {
+fn leave_their_groups<'a>(mut records: impl Iterator<Item = &'a Record>) {
+    if records.any(|record| record.pid() == Some(spawn::own_group())) {
         spawn::leave_group();
     }
 }
 
 /// Under one hold of the lock, so that no policy and no sweep takes an end for a crash. Returns the records as they are
 /// now: a name may have been started again since it was looked up, and it is the name that is to be stopped.
-fn mark_stopping(records: &[Record], registry: &Registry) -> Result<Vec<Record>> {
-    let Some(own) = Identity::own() else { return Ok(records.to_vec()) };
-    let writer = registry.lock()?;
-    let mark = |seen: &Record| {
-        let is_open = |record: &Record| !record.status().is_final();
-        let marked = writer.update(seen.name(), is_open, |record| record.begin_stop(&own))?;
-        let now = if marked.is_some() { marked } else { registry.find(seen.name())? };
-        Ok(now.unwrap_or_else(|| seen.clone()))
+fn mark_stopping(records: &[Record], ending: Ending, registry: &Registry) -> Result<Vec<(Record, Intent)>> {
+    let is_excused = |error: &Error| ending.unrecorded && error.is_unwritable();
+    let unmarked = |seen: &Record| (current(seen, registry), Intent::Told(None));
+    let writer = match registry.lock() {
+        Err(error) if is_excused(&error) => return Ok(records.iter().map(unmarked).collect()),
+        taken => taken?,
+    };
+    let Some(own) = Identity::own() else {
+        return Ok(records.iter().map(unmarked).collect());
+    };
+    let mark = |seen: &Record| match mark(seen, &own, &writer) {
+        Err(error) if is_excused(&error) => Ok(unmarked(seen)),
+        marked => marked.map(|record| (record, Intent::Recorded)),
     };
     records.iter().map(mark).collect()
+}
+
+fn mark(seen: &Record, own: &Identity, writer: &Writer<'_>) -> Result<Record> {
+    let is_open = |record: &Record| !record.status().is_final();
+    let marked = writer.update(seen.name(), is_open, |record| record.begin_stop(own))?;
+    let now = if marked.is_some() { marked } else { writer.registry().find(seen.name())? };
+    Ok(now.unwrap_or_else(|| seen.clone()))
+}
+
+fn current(seen: &Record, registry: &Registry) -> Record {
+    registry.find(seen.name()).ok().flatten().unwrap_or_else(|| seen.clone())
 }
 
 /// Whether somebody has said how the run ended, or nobody is left who could.
@@ -271,7 +354,7 @@ fn is_recorded(seen: &Record, registry: &Registry) -> bool {
 
 /// The record says `stopped`, whoever wrote it first, and the pid file is gone.
 fn settle(seen: &Record, writer: &Writer<'_>) -> Result<()> {
-    record_end(seen, Exit::Unseen, writer)?;
+    record_end(seen, End { exit: Exit::Unseen, meant: true }, writer)?;
     let Some(now) = writer.registry().find(seen.name())?.filter(|record| record.is_same_run(seen)) else {
         return Ok(());
     };

@@ -7,7 +7,7 @@ use super::forget::is_in_use;
 use crate::error::Result;
 use crate::layout::{Layout, RunDir};
 use crate::registry::{Found, Record, Registry, Reservation, Scan, Writer, is_valid_name};
-use crate::supervisor::{Call, Plan, owner, record_end};
+use crate::supervisor::{Call, End, Plan, owner, record_end};
 use crate::sys::atomic;
 use crate::sys::dir;
 use crate::sys::pidfd::Exit;
@@ -136,7 +136,7 @@ fn clean_dead(record: &Record, writer: &Writer<'_>) -> Result<Option<Swept>> {
         if owner(&layout.run(name)).is_some() {
             return Ok(None);
         }
-        record_end(record, Exit::Unseen, writer)?;
+        record_end(record, End { exit: Exit::Unseen, meant: false }, writer)?;
     }
     if !layout.pid_file(name).exists() {
         return Ok(None);

@@ -100,6 +100,7 @@ impl Supervisor {
             plan: None,
             forget_at: None,
             command: None,
+            meant_until: None,
             asked_to_leave: false,
         })
     }
@@ -139,6 +140,7 @@ impl Supervisor {
             plan,
             forget_at: None,
             command: None,
+            meant_until: None,
             asked_to_leave: false,
         }))
     }

@@ -76,8 +76,7 @@ pub(super) fn impossible(error: &std::io::Error) -> Failure {
 
 /// The same, of a record that cannot be written.
 pub(super) fn not_recorded(error: &Error) -> Failure {
-    let text = error.to_string();
-    Failure::Impossible(text.strip_prefix("tsm: ").unwrap_or(&text).to_owned())
+    Failure::Impossible(error.reason())
 }
 
 /// What was planned is over, one way or the other: neither plan nor reservation stays.

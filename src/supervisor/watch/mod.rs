@@ -21,7 +21,7 @@ use self::capture::Capture;
 use self::phase::Phase;
 use self::process::Process;
 use super::message::SETTLED;
-use super::{Message, Plan, tree};
+use super::{Message, Plan, intent, tree};
 use crate::history::{Event, EventKind};
 use crate::registry::{Record, Registry};
 use crate::sys::dir;
@@ -48,6 +48,8 @@ struct Supervisor {
     /// When to try again to remove a plan that could not be.
     forget_at: Option<Instant>,
     command: Option<UnixStream>,
+    /// A command that could not write so has said that the end is meant, if it comes before then.
+    meant_until: Option<Instant>,
     /// Another supervisor waits for the seat.
     asked_to_leave: bool,
 }
@@ -58,6 +60,7 @@ impl Supervisor {
         loop {
             self.write_change();
             if self.is_done() {
+                self.tell_losses(|_| true);
                 return Ok(());
             }
             self.wait()?;
@@ -94,7 +97,8 @@ impl Supervisor {
         if handshake.any() {
             self.shake_hands();
         }
-        if signals.readable {
+        // Whoever meant the end has said so before it came, but perhaps after poll(2) looked.
+        if signals.readable || end.any() {
             self.take_signals()?;
         }
         if end.any() {
@@ -117,13 +121,19 @@ impl Supervisor {
 
     fn pump(&mut self, ready: [Ready; 2]) {
         for (capture, ready) in self.captures.iter_mut().zip(ready) {
-            let due = capture.retry_at().is_some_and(|at| at <= Instant::now());
-            if ready.any() || due {
+            if ready.any() || capture.is_due() {
                 capture.pump(ready.hung_up);
             }
-            if let Some(bytes) = capture.take_loss() {
+        }
+        self.tell_losses(Capture::is_loss_due);
+    }
+
+    /// The disk that is too full for a log may be too full for the history as well: what cannot be told is kept.
+    fn tell_losses(&mut self, is_due: impl Fn(&Capture) -> bool) {
+        for capture in self.captures.iter_mut().filter(|capture| is_due(capture)) {
+            if let Some(bytes) = capture.loss() {
                 let event = Event::new(EventKind::LogDropped, &self.run).with("bytes", bytes);
-                let _ = event.append(self.registry.layout());
+                capture.note_told(event.append(self.registry.layout()).is_ok());
             }
         }
     }
@@ -155,6 +165,7 @@ impl Supervisor {
         while let Some(arrival) = self.signals.next()? {
             match arrival {
                 Arrival::Child => self.reap(),
+                Arrival::Quit => self.meant_until = Some(Instant::now() + intent::HOLDS),
                 Arrival::Terminate { sender } => self.asked_to_leave |= self.is_successor(sender),
             }
         }

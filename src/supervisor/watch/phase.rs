@@ -7,7 +7,7 @@ use super::Supervisor;
 use super::capture::Capture;
 use super::change::{self, impossible};
 use crate::registry::Writer;
-use crate::supervisor::{Failure, Message, Table, Tree, record_end};
+use crate::supervisor::{End, Failure, Message, Table, Tree, record_end};
 use crate::sys::pidfd::Exit;
 use crate::sys::signal::Signal;
 use crate::sys::spawn::{self, Released};
@@ -48,7 +48,7 @@ pub(super) enum Change {
     /// It does not.
     Failure(Failure),
     /// It ended.
-    End(Exit),
+    End(End),
 }
 
 impl Phase {
@@ -96,7 +96,9 @@ impl Supervisor {
             Phase::Settling { .. } | Phase::Writing { change: Change::Start, .. } => self.fail(Failure::Died),
             Phase::Running => {
                 self.drain();
-                self.phase = Phase::writing(Change::End(exit));
+                self.captures.iter_mut().for_each(Capture::finish);
+                let meant = self.meant_until.is_some_and(|until| Instant::now() < until);
+                self.phase = Phase::writing(Change::End(End { exit, meant }));
             }
             Phase::Writing { .. } | Phase::Over | Phase::Done => {}
         }
@@ -166,9 +168,9 @@ impl Supervisor {
                 self.report(&Message::Failed(failure));
                 self.phase = Phase::Done;
             }
-            Change::End(exit) => match record_end(&self.run, exit, writer) {
-                Ok(_) => self.over(),
-                Err(_) => self.write_later(Change::End(exit), WRITE_RETRY),
+            Change::End(end) => match record_end(&self.run, end, writer) {
+                Ok(()) => self.over(),
+                Err(_) => self.write_later(Change::End(end), WRITE_RETRY),
             },
         }
     }
