@@ -351,14 +351,17 @@ fn what_ends_while_nothing_can_be_written_is_recorded_later() {
     let home = Home::new();
     let script = r#"
         export TSM_STABILIZE_MS=50
-        for name in ends stays goes drops; do
+        for name in ends stays goes drops alone; do
             tsm start --name $name --port none sleep 1000000 >/dev/null
         done
         of() { ls "$TETRA_DIR/tsm/runtime/run" | grep "$1"; }
-        ends=$(of ends) stays=$(of stays) goes=$(of goes) drops=$(of drops)
+        ends=$(of ends) stays=$(of stays) goes=$(of goes) drops=$(of drops) alone=$(of alone)
         status() { sed -n 's/.*"status": "\(.*\)",/\1/p' "$TETRA_DIR/tsm/runtime/processes/$1.json"; }
         mount --bind "$TETRA_DIR" "$TETRA_DIR" && mount -o remount,ro,bind "$TETRA_DIR" || { echo SKIPPED; exit; }
         kill -9 "$(cat "$TETRA_DIR/tsm/runtime/pids/$ends.pid")"
+        supervisor=$(awk '/^PPid/ { print $2 }' "/proc/$(cat "$TETRA_DIR/tsm/runtime/pids/$alone.pid")/status")
+        kill -9 "$supervisor"
+        while kill -0 "$supervisor" 2>/dev/null; do :; done
         expect() {
             local code=$1 error; shift
             error=$(tsm "$@" 2>&1 >/dev/null); local got=$?
@@ -370,14 +373,15 @@ fn what_ends_while_nothing_can_be_written_is_recorded_later() {
         expect 1 setup
         expect 0 stop "$goes"
         expect 1 delete "$drops"
+        expect 1 stop "$alone"
         tsm list | grep -q "$stays" || echo "not listed"
-        tsm list | grep -e "$ends" -e "$goes" -e "$drops"
+        tsm list | grep -e "$ends" -e "$goes" -e "$drops" -e "$alone"
         echo "$(status "$ends") $(status "$stays") $(status "$goes") $(status "$drops")"
         umount -l "$TETRA_DIR"
         until [ "$(status "$ends")" = crashed ]; do :; done
         until [ "$(status "$goes") $(status "$drops")" = "stopped stopped" ]; do :; done
         tsm stop "$stays" >/dev/null || echo "stop failed"
-        echo "$(status "$ends") $(status "$stays")"
+        echo "$(status "$ends") $(status "$stays") $(status "$alone")"
         tsm delete '*' >/dev/null || echo "delete failed"
     "#;
     let output = finish(&mut isolation.command(&home, script));
@@ -385,5 +389,5 @@ fn what_ends_while_nothing_can_be_written_is_recorded_later() {
     if said.ends_with("SKIPPED\n") {
         return report("read-only mount SKIPPED: no mount is allowed here");
     }
-    assert_eq!(said, "online online online online\ncrashed stopped\n", "{output:?}");
+    assert_eq!(said, "online online online online\ncrashed stopped crashed\n", "{output:?}");
 }
