@@ -1,7 +1,5 @@
 //! That an end is meant, said to a supervisor: for when it cannot be written into the record first.
 
-use std::time::Duration;
-
 use super::owner;
 use crate::layout::RunDir;
 use crate::sys::pidfd::PidFd;
@@ -9,10 +7,6 @@ use crate::sys::signal::Signal;
 
 /// What says so. A supervisor that does not know it has shut it out.
 const MEANT: Signal = Signal::QUIT;
-
-/// How long that holds: longer than any stop waits, not as long as to cover for a crash later on.
-#[cfg(target_os = "linux")]
-pub(super) const HOLDS: Duration = Duration::from_secs(20);
 
 /// Tells the supervisor of a name that its process is about to be ended on purpose. Which one was told, if any.
 pub fn tell_intent(run: &RunDir) -> Option<i32> {

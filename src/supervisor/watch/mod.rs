@@ -21,7 +21,7 @@ use self::capture::Capture;
 use self::phase::Phase;
 use self::process::Process;
 use super::message::SETTLED;
-use super::{Message, Plan, intent, tree};
+use super::{Message, Plan, tree};
 use crate::history::{Event, EventKind};
 use crate::registry::{Record, Registry};
 use crate::sys::dir;
@@ -30,6 +30,9 @@ use crate::sys::poll::{self, Ready};
 use crate::sys::proc;
 use crate::sys::signal_queue::{Arrival, SignalQueue};
 use crate::sys::spawn;
+
+/// How long it holds that an end is meant: longer than any stop waits, not so long as to cover for a crash later on.
+const INTENT_HOLDS: Duration = Duration::from_secs(20);
 
 /// Everything a supervisor knows.
 struct Supervisor {
@@ -165,7 +168,7 @@ impl Supervisor {
         while let Some(arrival) = self.signals.next()? {
             match arrival {
                 Arrival::Child => self.reap(),
-                Arrival::Quit => self.meant_until = Some(Instant::now() + intent::HOLDS),
+                Arrival::Quit => self.meant_until = Some(Instant::now() + INTENT_HOLDS),
                 Arrival::Terminate { sender } => self.asked_to_leave |= self.is_successor(sender),
             }
         }
