@@ -83,6 +83,16 @@ pub enum Error {
         /// What its record lacks.
         why: Option<&'static str>,
     },
+    /// A process was ended, and its record does not say so.
+    #[error("tsm: stopped '{name}', but cannot record it{}: {why}", if *later { " yet" } else { "" })]
+    NotRecorded {
+        /// Its name.
+        name: String,
+        /// Whether its supervisor is there to record it later.
+        later: bool,
+        /// What failed, in its own line.
+        why: String,
+    },
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),
@@ -113,6 +123,17 @@ impl Error {
             Self::RollbackRefused(_) => 6,
             _ => 1,
         }
+    }
+
+    /// Whether something could not be written because its place takes no bytes now (a full disk, say).
+    pub fn is_unwritable(&self) -> bool {
+        matches!(self, Self::File { source, .. } if sys::is_unwritable(source))
+    }
+
+    /// The line without the name of the program, to be part of another.
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix("tsm: ").unwrap_or(&text).to_owned()
     }
 
     /// What is said after the first line, a line each.

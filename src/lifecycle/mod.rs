@@ -17,4 +17,4 @@ pub use leave::leave;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, sweep, tidy};
