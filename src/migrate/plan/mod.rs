@@ -41,7 +41,7 @@ pub struct Plan {
 impl Plan {
     /// Of what was seen. `now`: epoch seconds.
     pub fn of(look: &Look, tree: &Tree, layout: &Layout, now: i64) -> io::Result<Self> {
-        let settled = Settled::of(look, tree);
+        let settled = Settled::of(look, tree)?;
         let mut draft = Draft::new(look, tree, layout);
         refuse(look, &mut draft);
         keep_in_use(&settled, &mut draft);
@@ -56,7 +56,7 @@ impl Plan {
         services::plan(&mut draft)?;
         ledger.plan(&settled, &mut draft)?;
         retire(&settled, &mut draft);
-        folders::plan(&settled, &mut draft);
+        folders::plan(&settled, &mut draft)?;
         tcs::plan(&mut draft)?;
         leftovers::allocations(now, &mut draft)?;
         if settled.converted().next().is_some() {
