@@ -9,9 +9,11 @@ use serde_json::{Map, Value, json};
 use super::progress::Bar;
 use super::{Context, Io, Words, usage};
 use crate::error::Result;
-use crate::migrate::report::{Report, Warning};
+use crate::lifecycle;
+use crate::migrate::report::{Refused, Report, Warning};
 use crate::migrate::verdict::Code;
-use crate::migrate::{self, Outcome, Request};
+use crate::migrate::{self, Outcome, Request, Status, Wish};
+use crate::sys::clock;
 
 /// How long the explicit command waits for other writers.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +26,7 @@ const NOT_STARTED: u8 = 4;
 /// Of the object that `--json` prints.
 const VERSION: u32 = 1;
 
-const USAGE: &str = "tsm migrate [--dry-run] [--json] [--quiet]";
+const USAGE: &str = "tsm migrate [--dry-run] [--json] [--quiet] | --status | --rollback [ID] [--force]";
 
 pub(super) fn catalog() -> clap::Command {
     let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
@@ -34,6 +36,15 @@ pub(super) fn catalog() -> clap::Command {
         .arg(flag("dry-run", "Say what would be done, and change nothing"))
         .arg(flag("json", "Print one JSON object"))
         .arg(flag("quiet", "Print only what was refused, and warnings"))
+        .arg(flag("status", "Say where this installation stands"))
+        .arg(
+            Arg::new("rollback")
+                .long("rollback")
+                .value_name("ID")
+                .num_args(0..=1)
+                .help("Put everything back as it was before the last migration, or that one"),
+        )
+        .arg(flag("force", "With --rollback: also when records have changed since"))
 }
 
 /// What the words ask for.
@@ -42,7 +53,11 @@ struct Flags {
     dry_run: bool,
     json: bool,
     quiet: bool,
+    status: bool,
     help: bool,
+    force: bool,
+    rollback: bool,
+    id: Option<String>,
 }
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
@@ -51,21 +66,65 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
         cx.io.bytes(catalog().render_help().to_string().as_bytes());
         return Ok(0);
     }
+    if flags.status {
+        return status(cx);
+    }
+    if flags.rollback { rollback(flags, cx) } else { forward(&flags, cx) }
+}
+
+fn forward(flags: &Flags, cx: &mut Context) -> Result<u8> {
     let request = Request { dry_run: flags.dry_run, patience: PATIENCE };
-    let mut bar = Bar::new();
-    let outcome = migrate::run(request, &cx.registry, &mut |done, total| bar.update(done, total));
-    bar.finish();
-    let outcome = outcome?;
+    let outcome = with_bar(|progress| migrate::run(request, &cx.registry, progress))?;
     if flags.json {
         cx.io.line(format_args!("{:#}", to_json(&outcome, flags.dry_run, cx)));
     } else {
-        Text { flags: &flags, io: &mut cx.io }.print(&outcome);
+        Text { flags, io: &mut cx.io }.print(&outcome);
     }
     if let Some(obstacle) = &outcome.obstacle {
         cx.io.error(format_args!("tsm: cannot migrate: {obstacle}"));
         return Ok(NOT_STARTED);
     }
     Ok(if outcome.report.refused.is_empty() { 0 } else { REFUSED })
+}
+
+fn rollback(flags: Flags, cx: &mut Context) -> Result<u8> {
+    let wish = Wish { id: flags.id, force: flags.force, patience: PATIENCE };
+    let undone = with_bar(|progress| migrate::rollback(&wish, &cx.registry, progress))?;
+    let Some(undone) = undone else {
+        cx.io.line("nothing to roll back");
+        return Ok(0);
+    };
+    lifecycle::leave(&undone.names, &cx.registry);
+    undone.changed.iter().for_each(|place| cx.io.line(format_args!("kept {place}: changed since")));
+    cx.io.line(format_args!("rolled back {}: {} record(s)", undone.id, undone.names.len()));
+    Ok(0)
+}
+
+fn status(cx: &mut Context) -> Result<u8> {
+    match migrate::status(&cx.config.layout)? {
+        Status::Migrated { time, id } => cx.io.line(format_args!("migrated {} {id}", clock::utc_time(time))),
+        Status::RolledBack { time, id } => {
+            cx.io.line(format_args!("rolled back {} {id}", clock::utc_time(time)));
+        }
+        Status::NothingToMigrate => cx.io.line("nothing to migrate"),
+        Status::Interrupted { id } => {
+            cx.io.line(format_args!("interrupted {id}"));
+            return Ok(1);
+        }
+        Status::NotMigrated { items, refused } => {
+            cx.io.line(format_args!("not migrated: {items} item(s)"));
+            refused.iter().for_each(|item| cx.io.line(refusal(item)));
+            return Ok(REFUSED);
+        }
+    }
+    Ok(0)
+}
+
+fn with_bar<T>(act: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T>) -> Result<T> {
+    let mut bar = Bar::new();
+    let done = act(&mut |done, total| bar.update(done, total));
+    bar.finish();
+    done
 }
 
 fn parse(mut words: Words) -> Result<Flags> {
@@ -75,11 +134,19 @@ fn parse(mut words: Words) -> Result<Flags> {
             "--dry-run" => flags.dry_run = true,
             "--json" => flags.json = true,
             "--quiet" => flags.quiet = true,
+            "--status" => flags.status = true,
+            "--force" => flags.force = true,
+            "--rollback" => flags.rollback = true,
             "-h" | "--help" => flags.help = true,
-            _ => return Err(usage(format!("tsm: unknown option '{word}' of migrate; usage: {USAGE}"))),
+            id if flags.rollback && flags.id.is_none() && !id.starts_with('-') => flags.id = Some(word),
+            _ => return Err(usage(format!("tsm: unknown option '{word}'; usage: {USAGE}"))),
         }
     }
     Ok(flags)
+}
+
+fn refusal(item: &Refused) -> String {
+    format!("refused {}: {}", item.path, item.reason)
 }
 
 fn to_json(outcome: &Outcome, dry_run: bool, cx: &Context) -> Value {
@@ -115,10 +182,7 @@ impl Text<'_> {
         if !self.flags.quiet {
             self.print_changes(report);
         }
-        report
-            .refused
-            .iter()
-            .for_each(|item| self.line(format_args!("refused {}: {}", item.path, item.reason)));
+        report.refused.iter().for_each(|item| self.line(refusal(item)));
         report.warnings.iter().for_each(|warning| self.warning(warning, report));
         if !self.flags.quiet {
             self.summary(outcome);

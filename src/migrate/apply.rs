@@ -18,10 +18,11 @@ use crate::sys::handle::Handle;
 /// Permission bits of directories, reduced by the umask.
 const DIR_MODE: u32 = 0o777;
 
-/// Carries out the phases that the journal does not call done. Gives the places that somebody else had changed in
+/// Carries out those phases, in that order, that the journal does not call done. Gives the places that somebody else had changed in
 /// between: they are as they were found.
 pub fn apply(
     steps: &BTreeMap<Phase, Vec<Step>>,
+    order: impl IntoIterator<Item = Phase>,
     journal: &mut Journal<'_>,
     tree: &Tree,
     owner: Owner,
@@ -29,7 +30,7 @@ pub fn apply(
 ) -> io::Result<Vec<Place>> {
     let hand = Hand { tree, owner };
     let mut changed = Vec::new();
-    for phase in Phase::ALL {
+    for phase in order {
         let Some(steps) = steps.get(&phase).filter(|_| !journal.is_done(phase)) else { continue };
         journal.begin(phase)?;
         changed.extend(hand.carry_out(steps, progress)?);
@@ -69,7 +70,7 @@ impl Hand<'_> {
 
     fn prepare(&self, step: &Step) -> io::Result<()> {
         match step {
-            Step::MakeDir { path } => self.make_dir(path),
+            Step::MakeDir { path, mode } => self.make_dir(path, *mode),
             Step::Write { path, bytes, mode, .. } => {
                 let dir = self.dir_of(path)?;
                 let draft = draft(path);
@@ -80,9 +81,13 @@ impl Hand<'_> {
         }
     }
 
-    fn make_dir(&self, path: &Place) -> io::Result<()> {
+    fn make_dir(&self, path: &Place, mode: Option<u32>) -> io::Result<()> {
         let dir = self.dir_of(path)?;
-        if dir.make_dir(path.name(), DIR_MODE)? { self.owner.give(&dir, path.name()) } else { Ok(()) }
+        if !dir.make_dir(path.name(), DIR_MODE)? {
+            return Ok(());
+        }
+        self.owner.give(&dir, path.name())?;
+        mode.map_or(Ok(()), |mode| dir.dir(path.name())?.set_own_mode(mode))
     }
 
     /// Whether the step is done, now or before; not when somebody has changed what it is about.

@@ -1,8 +1,10 @@
 //! `backup.tar`: every file that a plan changes or removes, as it is before, with its mode and, of links, their text.
 
-use std::io::{self, BufWriter, Write};
+use std::collections::BTreeMap;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::PathBuf;
 
-use tar::{Builder, EntryType, Header};
+use tar::{Archive, Builder, EntryType, Header};
 
 use super::place::Place;
 use super::step::Step;
@@ -12,15 +14,16 @@ use crate::sys::facts::{Facts, Kind};
 /// A tar file is made of these.
 const BLOCK: u64 = 512;
 
-/// Bytes that the backup of these steps will take.
-pub fn size<'a>(steps: impl Iterator<Item = &'a Step>, tree: &Tree) -> io::Result<u64> {
-    let mut size = 2 * BLOCK;
-    for place in steps.filter_map(lost_place) {
-        let bytes = tree.facts(place)?.filter(|facts| facts.kind == Kind::File).map_or(0, |facts| facts.size);
-        // A header, and for a long name two more.
-        size += bytes.next_multiple_of(BLOCK) + 3 * BLOCK;
-    }
-    Ok(size)
+/// Bytes that the backup of these steps will take, links taken for files.
+pub fn size<'a>(steps: impl Iterator<Item = &'a Step>) -> u64 {
+    // A header each, and for a long name two more.
+    let entry = |bytes: u64| bytes.next_multiple_of(BLOCK) + 3 * BLOCK;
+    let size = |step: &Step| match step {
+        Step::Write { before: Some(stamp), .. } | Step::Remove { stamp, .. } => entry(stamp.size),
+        Step::RemoveDir { .. } => entry(0),
+        Step::Write { .. } | Step::MakeDir { .. } | Step::Link { .. } | Step::Rename { .. } => 0,
+    };
+    steps.map(size).sum::<u64>() + 2 * BLOCK
 }
 
 /// Writes the backup of these steps.
@@ -32,6 +35,43 @@ pub fn write<'a>(out: impl Write, steps: impl Iterator<Item = &'a Step>, tree: &
         }
     }
     tar.into_inner()?.flush()
+}
+
+/// Something that was taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// A file.
+    File {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A link, by its text.
+    Link(Place),
+    /// A directory.
+    Dir,
+}
+
+/// Reads a backup.
+pub fn read(file: impl Read) -> io::Result<BTreeMap<PathBuf, Saved>> {
+    let mut tar = Archive::new(BufReader::new(file));
+    tar.entries()?.map(|entry| saved(entry?)).collect()
+}
+
+fn saved(mut entry: tar::Entry<'_, impl Read>) -> io::Result<(PathBuf, Saved)> {
+    let path: PathBuf = entry.path()?.components().collect();
+    let saved = match entry.header().entry_type() {
+        EntryType::Symlink => Saved::Link(Place::new(entry.link_name()?.unwrap_or_default().into_owned())),
+        EntryType::Directory => Saved::Dir,
+        _ => {
+            let mode = entry.header().mode()?;
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            Saved::File { bytes, mode }
+        }
+    };
+    Ok((path, saved))
 }
 
 /// What is not there afterwards as it was before.
@@ -51,7 +91,7 @@ fn add(tar: &mut Builder<impl Write>, place: &Place, facts: &Facts, tree: &Tree)
         Kind::File => {
             let (file, facts) = dir.file(place.name())?;
             header.set_size(facts.size);
-            tar.append_data(&mut header, place.path(), io::Read::take(file, facts.size))
+            tar.append_data(&mut header, place.path(), file.take(facts.size))
         }
         Kind::Link => {
             header.set_entry_type(EntryType::Symlink);

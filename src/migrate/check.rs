@@ -13,6 +13,8 @@ use super::plan::Plan;
 use super::step::Step;
 use super::tree::Tree;
 use super::verdict::Refusal;
+use crate::sys::facts::Facts;
+use crate::sys::spawn::own_user;
 
 /// Room that must be left after the backup and the new files.
 const RESERVE: u64 = 1 << 20;
@@ -44,15 +46,31 @@ pub fn obstacle(look: &Look, plan: &Plan, tree: &Tree) -> io::Result<Option<Obst
         let what = if *refusal == Refusal::Symlink { "a symbolic link" } else { "not a directory" };
         return Ok(Some(Obstacle::new(place.path(), format!("{what}, put the directory itself there"))));
     }
+    room_for(plan, tree)
+}
+
+/// What is in the way of steps whose places are known to be good.
+pub fn room_for(plan: &Plan, tree: &Tree) -> io::Result<Option<Obstacle>> {
     for dir in changed_dirs(plan, tree)? {
-        if !tree.dir(&dir)?.is_none_or(|dir| dir.is_writable()) {
+        if !is_writable(&dir, tree)? {
             return Ok(Some(Obstacle::new(&dir, "not writable")));
         }
     }
-    let needed = 2 * backup::size(plan.steps().map(|(_, step)| step), tree)? + RESERVE;
+    let needed = 2 * backup::size(plan.steps().map(|(_, step)| step)) + RESERVE;
     let free = free_bytes(tree)?;
     let too_full = format!("the disk is too full, {needed} bytes are needed and {free} are free");
     Ok((free < needed).then(|| Obstacle::new(Path::new(RUNTIME), too_full)))
+}
+
+fn is_writable(dir: &Path, tree: &Tree) -> io::Result<bool> {
+    const OWN: u32 = 0o300;
+    let place = Place::new(dir);
+    let is_own = |facts: Facts| facts.user == own_user() && facts.mode & OWN == OWN;
+    // Most are; only the others are worth opening.
+    if !dir.as_os_str().is_empty() && tree.facts(&place)?.is_some_and(is_own) {
+        return Ok(true);
+    }
+    Ok(tree.dir(dir)?.is_none_or(|dir| dir.is_writable()))
 }
 
 fn free_bytes(tree: &Tree) -> io::Result<u64> {
@@ -79,7 +97,7 @@ fn places(step: &Step) -> impl Iterator<Item = &Place> {
 /// The directory itself, or the nearest above it that is there.
 fn nearest(dir: &Path, tree: &Tree) -> io::Result<Option<PathBuf>> {
     for dir in dir.ancestors() {
-        if tree.dir(dir)?.is_some() {
+        if dir.as_os_str().is_empty() || tree.facts(&Place::new(dir))?.is_some() {
             return Ok(Some(dir.to_owned()));
         }
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::backup;
+use super::backup::{self, Saved};
 use super::owner::Owner;
 use super::place::Place;
 use super::places::RUNTIME;
@@ -45,12 +45,31 @@ pub struct Journal<'a> {
     log: File,
 }
 
+/// What is done by the steps of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The new layout is made.
+    Migrate {
+        /// The migration before it, which stands as long as this one does.
+        after: Option<String>,
+        /// Names of the JSON records that were there already.
+        present: Vec<String>,
+    },
+    /// The old one is put back, by the steps of a migration in reverse.
+    RollBack {
+        /// Of that migration.
+        of: String,
+    },
+}
+
 /// The first line of `plan.jsonl`.
 #[derive(Serialize, Deserialize)]
 struct Head {
     version: u32,
     id: String,
     time: i64,
+    purpose: Purpose,
     report: Report,
 }
 
@@ -80,28 +99,34 @@ enum Event {
 /// A migration that was begun, as its directory tells it.
 #[derive(Debug)]
 pub struct Recorded {
-    /// When it was begun, epoch seconds.
-    pub time: i64,
-    /// What it would do, and say.
+    /// What for.
+    pub purpose: Purpose,
+    /// What it does, and says.
     pub plan: Plan,
 }
 
 impl<'a> Journal<'a> {
     /// Writes all that a migration has to remember. Until the link is made, the last act, nothing is begun.
-    pub fn create(plan: &Plan, tree: &'a Tree, owner: Owner) -> io::Result<Self> {
+    pub fn create(purpose: &Purpose, plan: &Plan, tree: &'a Tree, owner: Owner) -> io::Result<Self> {
         let above = migrations(tree, owner)?;
         let id = make_run(&above, owner)?;
-        let written = Self::fill(&above, &id, plan, tree, owner);
+        let written = Self::fill(&above, &id, (purpose, plan), tree, owner);
         if written.is_err() {
             let _ = discard(&above, &id, tree);
         }
         written
     }
 
-    fn fill(above: &Handle, id: &str, plan: &Plan, tree: &'a Tree, owner: Owner) -> io::Result<Self> {
+    fn fill(
+        above: &Handle,
+        id: &str,
+        (purpose, plan): (&Purpose, &Plan),
+        tree: &'a Tree,
+        owner: Owner,
+    ) -> io::Result<Self> {
         let name = OsStr::new(id);
         let dir = Rc::new(above.dir(name)?);
-        put(&dir, OsStr::new(PLAN), owner, |file| write_plan(file, id, plan))?;
+        put(&dir, OsStr::new(PLAN), owner, |file| write_plan(file, id, purpose, plan))?;
         put(&dir, OsStr::new(BACKUP), owner, |file| {
             backup::write(file, plan.steps().map(|(_, step)| step), tree)
         })?;
@@ -146,7 +171,7 @@ impl<'a> Journal<'a> {
             let Line { phase, step } = serde_json::from_str(&line?)?;
             steps.entry(phase).or_default().push(step);
         }
-        Ok(Recorded { time: head.time, plan: Plan { report: head.report, steps } })
+        Ok(Recorded { purpose: head.purpose, plan: Plan { report: head.report, steps } })
     }
 
     /// Its id: when it was begun, and by which process.
@@ -159,9 +184,9 @@ impl<'a> Journal<'a> {
         Place::new(MIGRATIONS).join(&self.id).join(BACKUP)
     }
 
-    /// The directory that holds all of it.
-    pub fn dir(&self) -> &Handle {
-        &self.dir
+    /// What it took away, by place.
+    pub fn saved(&self) -> io::Result<BTreeMap<PathBuf, Saved>> {
+        backup::read(self.dir.file(OsStr::new(BACKUP))?.0)
     }
 
     /// Whether a phase needs not be looked at again.
@@ -252,10 +277,15 @@ fn discard(above: &Handle, id: &str, tree: &Tree) -> io::Result<()> {
     above.remove_dir(OsStr::new(id))
 }
 
-fn write_plan(file: &mut File, id: &str, plan: &Plan) -> io::Result<()> {
+fn write_plan(file: &mut File, id: &str, purpose: &Purpose, plan: &Plan) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    let head =
-        Head { version: VERSION, id: id.to_owned(), time: clock::epoch(), report: plan.report.clone() };
+    let head = Head {
+        version: VERSION,
+        id: id.to_owned(),
+        time: clock::epoch(),
+        purpose: purpose.clone(),
+        report: plan.report.clone(),
+    };
     write_line(&mut out, &head)?;
     for (phase, step) in plan.steps() {
         write_line(&mut out, &Line { phase, step: step.clone() })?;

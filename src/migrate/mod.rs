@@ -10,12 +10,18 @@ pub mod place;
 pub mod places;
 pub mod plan;
 pub mod report;
+pub mod reverse;
+pub mod rollback;
 pub mod run;
+pub mod session;
 pub mod sources;
 pub mod standing;
 pub mod state;
+pub mod status;
 pub mod step;
 pub mod tree;
 pub mod verdict;
 
+pub use rollback::{Undone, Wish, rollback};
 pub use run::{Outcome, Request, run};
+pub use status::{Status, status};

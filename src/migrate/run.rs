@@ -4,19 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::apply::apply;
 use super::check::{self, Obstacle};
-use super::journal::{self, Journal};
+use super::journal::{self, Journal, Purpose};
 use super::look::Look;
-use super::owner::Owner;
-use super::place::Place;
-use super::places::{RUNTIME, TSM};
 use super::plan::Plan;
 use super::report::Report;
-use super::state::{Announced, Standing, State, VERSION};
+use super::session::{Progress, Session, not_started};
+use super::state::{Standing, State};
 use super::tree::Tree;
 use crate::error::{Error, Result};
-use crate::registry::{Registry, Writer};
+use crate::layout::Layout;
+use crate::registry::Registry;
 use crate::sys::clock;
 
 /// What is asked for.
@@ -37,7 +35,7 @@ pub struct Outcome {
     pub report: Report,
     /// Where everything is that is no longer in its place.
     pub backup: Option<PathBuf>,
-    /// An earlier migration was taken up where it had been cut off.
+    /// An earlier run was taken up where it had been cut off.
     pub resumed: bool,
     /// Why nothing was begun.
     pub obstacle: Option<Obstacle>,
@@ -46,145 +44,110 @@ pub struct Outcome {
 /// Somebody who keeps changing what is being migrated is left to the next run.
 const ROUNDS: usize = 3;
 
-/// Migrates. `progress` is told how much is done of how much.
-pub fn run(request: Request, registry: &Registry, progress: &mut dyn FnMut(usize, usize)) -> Result<Outcome> {
-    let tetra = registry.layout().tetra();
-    let tree = match Tree::open(tetra) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::default()),
-        opened => opened.map_err(Error::file("open", tetra))?,
+/// Opens an installation; `None` when there is none.
+pub fn open(layout: &Layout) -> Result<Option<Tree>> {
+    match Tree::open(layout.tetra()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some).map_err(Error::file("open", layout.tetra())),
+    }
+}
+
+/// Migrates.
+pub fn run(request: Request, registry: &Registry, progress: Progress<'_>) -> Result<Outcome> {
+    let Some(tree) = open(registry.layout())? else { return Ok(Outcome::default()) };
+    let is_unfinished = journal::unfinished_id(&tree).map_err(not_started)?.is_some();
+    if request.dry_run || !is_unfinished {
+        let Sight { plan, obstacle, .. } = look(&tree, registry.layout())?;
+        if request.dry_run || plan.is_empty() || obstacle.is_some() {
+            return Ok(Outcome { report: plan.report, obstacle, ..Outcome::default() });
+        }
+    }
+    let Some(session) = Session::begin(&tree, registry, request.patience)? else {
+        return Err(Error::MigrateLocked);
     };
-    Migration { tree: &tree, registry, request }.run(progress)
+    run_in(&session, registry.layout(), progress)
 }
 
-struct Migration<'a> {
-    tree: &'a Tree,
-    registry: &'a Registry,
-    request: Request,
+fn run_in(session: &Session<'_>, layout: &Layout, progress: Progress<'_>) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    if let Some((journal, recorded)) = session.resume(progress)? {
+        outcome.resumed = true;
+        if matches!(recorded.purpose, Purpose::Migrate { .. }) {
+            outcome.add(recorded.plan.report, &journal, layout);
+        }
+    }
+    for _ in 0..ROUNDS {
+        let Sight { plan, obstacle, present } = look(session.tree, layout)?;
+        if plan.is_empty() || obstacle.is_some() {
+            outcome.obstacle = obstacle;
+            outcome.report.refused = plan.report.refused;
+            outcome.report.kept = plan.report.kept;
+            break;
+        }
+        let purpose = Purpose::Migrate { after: standing(session.tree)?, present };
+        let mut journal = match session.prepare(&purpose, &plan) {
+            Ok(journal) => journal,
+            Err(error) => {
+                outcome.obstacle = Some(Obstacle::no_backup(&error));
+                break;
+            }
+        };
+        let is_whole = session.carry_out(&mut journal, &purpose, &plan, progress)?;
+        outcome.add(plan.report, &journal, layout);
+        if is_whole {
+            break;
+        }
+    }
+    Ok(outcome)
 }
 
-impl Migration<'_> {
-    fn run(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Outcome> {
-        let is_unfinished = self.read(journal::unfinished_id(self.tree))?.is_some();
-        if self.request.dry_run || !is_unfinished {
-            let (plan, obstacle) = self.look()?;
-            if self.request.dry_run || plan.is_empty() || obstacle.is_some() {
-                return Ok(Outcome { report: plan.report, obstacle, ..Outcome::default() });
-            }
-        }
-        self.make_runtime().map_err(|error| self.half_way(&error))?;
-        let Some(writer) = self.registry.lock_within(self.request.patience)? else {
-            return Err(Error::MigrateLocked);
-        };
-        self.run_locked(&writer, progress)
-    }
+/// What is there to be done.
+pub(super) struct Sight {
+    pub(super) plan: Plan,
+    pub(super) obstacle: Option<Obstacle>,
+    /// Names of JSON records.
+    present: Vec<String>,
+}
 
-    fn run_locked(&self, _writer: &Writer<'_>, progress: &mut dyn FnMut(usize, usize)) -> Result<Outcome> {
-        let owner = self.read(Owner::of(self.tree))?;
-        let mut outcome = Outcome::default();
-        if let Some((journal, recorded)) = self.read(Journal::unfinished(self.tree))? {
-            outcome.resumed = true;
-            self.carry_out(journal, recorded.plan, owner, &mut outcome, progress)?;
-        }
-        for _ in 0..ROUNDS {
-            let (plan, obstacle) = self.look()?;
-            if plan.is_empty() || obstacle.is_some() {
-                outcome.obstacle = obstacle;
-                outcome.report.refused = plan.report.refused;
-                outcome.report.kept = plan.report.kept;
-                break;
-            }
-            let journal = match Journal::create(&plan, self.tree, owner) {
-                Ok(journal) => journal,
-                Err(error) => {
-                    let reason = format!("cannot write the backup, {}", crate::sys::reason(&error));
-                    outcome.obstacle = Some(Obstacle::new(Path::new(journal::MIGRATIONS), reason));
-                    break;
-                }
-            };
-            if self.carry_out(journal, plan, owner, &mut outcome, progress)? {
-                break;
-            }
-        }
-        Ok(outcome)
-    }
+/// Looks and plans; changes nothing.
+pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
+    let now = clock::epoch();
+    let look = Look::at(tree, now).map_err(not_started)?;
+    let plan = Plan::of(&look, tree, layout, now).map_err(not_started)?;
+    let is_idle = plan.is_empty() && look.blocked.is_empty();
+    let obstacle = if is_idle { None } else { check::obstacle(&look, &plan, tree).map_err(not_started)? };
+    Ok(Sight { plan, obstacle, present: Plan::present(&look) })
+}
 
-    /// Whether everything was as it had been planned.
-    fn carry_out(
-        &self,
-        mut journal: Journal<'_>,
-        plan: Plan,
-        owner: Owner,
-        outcome: &mut Outcome,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<bool> {
-        let total = plan.steps().count();
-        let mut done = 0;
-        let mut count = |steps| {
-            done += steps;
-            progress(done, total);
-        };
-        let changed = apply(&plan.steps, &mut journal, self.tree, owner, &mut count)
-            .map_err(|error| self.half_way(&error))?;
-        outcome.add(plan.report, &journal, self.registry);
-        self.stamp(&journal, owner, &outcome.report).map_err(|error| self.half_way(&error))?;
-        journal.finish().map_err(|error| self.half_way(&error))?;
-        Ok(changed.is_empty())
+/// The migration that stands, if one does.
+pub(super) fn standing(tree: &Tree) -> Result<Option<String>> {
+    let Some(state) = State::read(tree).map_err(not_started)? else { return Ok(None) };
+    match state.state {
+        Standing::Migrated => Ok(Some(state.id)),
+        Standing::RolledBack => before(&state.id, tree),
     }
+}
 
-    fn stamp(&self, journal: &Journal<'_>, owner: Owner, report: &Report) -> io::Result<()> {
-        let announced = report.refused.iter().filter_map(|refused| announced(&refused.path, self.tree));
-        let state = State {
-            version: VERSION,
-            state: Standing::Migrated,
-            id: journal.id().to_owned(),
-            time: clock::epoch(),
-            refused: announced.collect(),
-        };
-        state.write(self.tree, owner)
-    }
+/// The migration that a later one came after.
+pub(super) fn before(id: &str, tree: &Tree) -> Result<Option<String>> {
+    let recorded = Journal::open(id, tree).and_then(|journal| journal.recorded()).map_err(not_started)?;
+    Ok(match recorded.purpose {
+        Purpose::Migrate { after, .. } => after,
+        Purpose::RollBack { .. } => None,
+    })
+}
 
-    fn look(&self) -> Result<(Plan, Option<Obstacle>)> {
-        let now = clock::epoch();
-        let look = self.read(Look::at(self.tree, now))?;
-        let plan = self.read(Plan::of(&look, self.tree, self.registry.layout(), now))?;
-        let is_blocked = !look.blocked.is_empty();
-        let obstacle = if plan.is_empty() && !is_blocked {
-            None
-        } else {
-            self.read(check::obstacle(&look, &plan, self.tree))?
-        };
-        Ok((plan, obstacle))
-    }
-
-    /// Early generations have no such directory, and the lock is in it.
-    fn make_runtime(&self) -> io::Result<()> {
-        let Some(above) = self.tree.dir(Path::new(TSM))? else { return Ok(()) };
-        let name = Place::new(RUNTIME);
-        if above.make_dir(name.name(), 0o777)? {
-            Owner::of(self.tree)?.give(&above, name.name())?;
-        }
-        Ok(())
-    }
-
-    fn read<T>(&self, read: io::Result<T>) -> Result<T> {
-        read.map_err(|error| Error::MigrateNotStarted(crate::sys::reason(&error)))
-    }
-
-    fn half_way(&self, error: &io::Error) -> Error {
-        Error::MigrateHalfWay(crate::sys::reason(error))
+impl Obstacle {
+    fn no_backup(error: &io::Error) -> Self {
+        let reason = format!("cannot write the backup, {}", crate::sys::reason(error));
+        Self::new(Path::new(journal::MIGRATIONS), reason)
     }
 }
 
 impl Outcome {
-    fn add(&mut self, report: Report, journal: &Journal<'_>, registry: &Registry) {
+    fn add(&mut self, report: Report, journal: &Journal<'_>, layout: &Layout) {
         self.id = Some(journal.id().to_owned());
-        self.backup = Some(registry.layout().tetra().join(journal.backup().path()));
+        self.backup = Some(layout.tetra().join(journal.backup().path()));
         self.report.extend(report);
     }
-}
-
-/// What an item is now, so that it is announced again when it has changed.
-fn announced(path: &Place, tree: &Tree) -> Option<Announced> {
-    let facts = tree.facts(path).ok().flatten()?;
-    Some(Announced { path: path.clone(), size: facts.size, modified: facts.modified })
 }

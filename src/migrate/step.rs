@@ -58,6 +58,8 @@ pub enum Step {
     MakeDir {
         /// Where.
         path: Place,
+        /// Its permission bits; none: as the umask has it.
+        mode: Option<u32>,
     },
     /// Writes a whole file.
     Write {
@@ -125,7 +127,7 @@ impl Step {
     /// What it changes.
     pub fn place(&self) -> &Place {
         match self {
-            Self::MakeDir { path }
+            Self::MakeDir { path, .. }
             | Self::Write { path, .. }
             | Self::Link { path, .. }
             | Self::Rename { from: path, .. }

@@ -24,6 +24,8 @@ const KEPT_DEPTH: usize = 3;
 pub struct Tree {
     root: Rc<Handle>,
     open: RefCell<HashMap<PathBuf, Rc<Handle>>>,
+    /// Of the deeper ones the last: what is done in one is mostly done at a stretch.
+    last: RefCell<Option<(PathBuf, Rc<Handle>)>>,
 }
 
 /// The entries of one directory, by name.
@@ -34,7 +36,7 @@ impl Tree {
     pub fn open(tetra: &Path) -> io::Result<Self> {
         // A link that the user put into TETRA_DIR is followed: it is what was meant.
         let root = Handle::open(&tetra.canonicalize()?)?;
-        Ok(Self { root: Rc::new(root), open: RefCell::default() })
+        Ok(Self { root: Rc::new(root), open: RefCell::default(), last: RefCell::default() })
     }
 
     /// The directory of that path; `None` when it is not there. A link, or a file, on the way is an error.
@@ -42,8 +44,8 @@ impl Tree {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(Some(Rc::clone(&self.root)));
         };
-        if let Some(known) = self.open.borrow().get(path) {
-            return Ok(Some(Rc::clone(known)));
+        if let Some(known) = self.known(path) {
+            return Ok(Some(known));
         }
         let Some(parent) = self.dir(parent)? else { return Ok(None) };
         let opened = match open(&parent, path, name) {
@@ -52,8 +54,16 @@ impl Tree {
         };
         if path.components().count() <= KEPT_DEPTH {
             self.open.borrow_mut().insert(path.to_owned(), Rc::clone(&opened));
+        } else {
+            self.last.replace(Some((path.to_owned(), Rc::clone(&opened))));
         }
         Ok(Some(opened))
+    }
+
+    fn known(&self, path: &Path) -> Option<Rc<Handle>> {
+        let last = self.last.borrow();
+        let last = last.as_ref().filter(|(known, _)| known == path).map(|(_, handle)| handle);
+        self.open.borrow().get(path).or(last).map(Rc::clone)
     }
 
     /// The directory that something lies in, which must be there.
@@ -76,6 +86,7 @@ impl Tree {
     /// A directory that was removed must not be found again by its handle.
     pub fn forget(&self, path: &Path) {
         self.open.borrow_mut().remove(path);
+        self.last.borrow_mut().take_if(|(known, _)| known == path);
     }
 
     /// The device that what is made in a directory will lie on: its own, or that of the nearest one above it.

@@ -148,6 +148,11 @@ impl Handle {
         stat::fchmod(&file, permissions(mode)).map_err(io_error)
     }
 
+    /// Changes the permission bits of this directory.
+    pub fn set_own_mode(&self, mode: u32) -> io::Result<()> {
+        stat::fchmod(&self.0, permissions(mode)).map_err(io_error)
+    }
+
     /// Gives an entry, the link itself if it is one, to somebody.
     pub fn set_owner(&self, name: &OsStr, user: u32, group: u32) -> io::Result<()> {
         let (user, group) = (Some(Uid::from_raw(user)), Some(Gid::from_raw(group)));

@@ -38,6 +38,12 @@ pub fn is_trouble(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|errno| trouble.contains(&errno))
 }
 
+/// Whether an error says that a place takes no bytes now: full, read-only, over a limit, or a bad disk.
+pub fn is_unwritable(error: &io::Error) -> bool {
+    let unwritable = [libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EROFS, libc::EIO];
+    error.raw_os_error().is_some_and(|errno| unwritable.contains(&errno))
+}
+
 /// An errno of `nix` as the standard library's error.
 fn io_error(errno: nix::errno::Errno) -> io::Error {
     io::Error::from_raw_os_error(errno as i32)

@@ -59,7 +59,7 @@ impl<'a> Draft<'a> {
             self.make_dir(phase, above)?;
         }
         if self.tree.dir(dir)?.is_none() {
-            self.add(phase, Step::MakeDir { path: Place::new(dir) });
+            self.add(phase, Step::MakeDir { path: Place::new(dir), mode: None });
         }
         self.made.insert(dir.to_owned());
         Ok(())

@@ -22,7 +22,7 @@ const MODE: u32 = 0o644;
 const LARGEST: u64 = 1 << 30;
 
 /// The writer that rollback takes its lines out by.
-pub const SOURCE: &str = "migrate";
+const SOURCE: &str = "migrate";
 
 /// Lines that are to be added, by file.
 #[derive(Default)]
@@ -121,13 +121,14 @@ fn append(place: Place, lines: &[Value], draft: &mut Draft<'_>) -> io::Result<()
 }
 
 /// Instance, event and name of one of our lines.
-type Key = (String, String, String);
+pub(in crate::migrate) type Key = (String, String, String);
 
 fn key(line: &Value) -> Option<Key> {
     let member = |name| line.get(name)?.as_str().map(str::to_owned);
     (member("source")? == SOURCE).then_some((member("instance")?, member("event")?, member("name")?))
 }
 
-fn key_of_line(line: &[u8]) -> Option<Key> {
+/// Of a line that a migration wrote.
+pub(in crate::migrate) fn key_of_line(line: &[u8]) -> Option<Key> {
     key(&serde_json::from_slice(line).ok()?)
 }

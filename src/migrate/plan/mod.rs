@@ -4,7 +4,7 @@ mod candidate;
 mod draft;
 mod env;
 mod folders;
-mod history;
+pub(super) mod history;
 mod ids;
 mod ledger;
 mod leftovers;
@@ -28,8 +28,6 @@ use crate::layout::Layout;
 use draft::Draft;
 use ledger::Ledger;
 use settle::Settled;
-
-pub use history::SOURCE;
 
 /// What a migration would do, and what it would say.
 #[derive(Debug, Default)]
@@ -66,6 +64,12 @@ impl Plan {
         }
         leftovers::emptied(&mut draft)?;
         Ok(draft.finish())
+    }
+
+    /// Names of the JSON records that are there already.
+    pub fn present(look: &Look) -> Vec<String> {
+        let names = super::look::with_ending(look.list_of(RECORDS), ".json");
+        names.filter_map(|(stem, _, _)| super::look::process_name(stem)).collect()
     }
 
     /// Whether there is nothing to do.

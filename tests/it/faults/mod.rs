@@ -2,6 +2,7 @@
 
 mod birth;
 mod failing;
+mod full;
 mod hostile;
 mod identity;
 mod logs;

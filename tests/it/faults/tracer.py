@@ -44,7 +44,7 @@ ERRORS = dict(
     symlinkat="ENOSPC EROFS", pwrite64="ENOSPC EIO", syncfs="EIO ENOSPC", setsid="EPERM", prctl="EINVAL",
 )
 CREATING = "ENOSPC EROFS EMFILE EIO"
-TRACEME, CONT, SYSCALL, SETOPTIONS, GET_SYSCALL_INFO, DETACH = 0, 7, 24, 0x4200, 0x420E, 17
+CONT, SYSCALL, DETACH, SEIZE, INTERRUPT, GET_SYSCALL_INFO = 7, 24, 17, 0x4206, 0x4207, 0x420E
 SYSGOOD, FORK, VFORK, CLONE, EXEC = 1, 2, 4, 8, 16
 ALL_CHILDREN = 0x40000000
 POKE, ORIG_RAX, RAX = 6, 15 * 8, 10 * 8
@@ -72,24 +72,27 @@ if not names:
     leave("refused system calls of this machine are not known")
 if fails and os.uname().machine != "x86_64":
     leave("refused: how a system call is made to fail on this machine is not known")
+go_read, go_write = os.pipe()
 root = os.fork()
 if root == 0:
-    if ptrace(TRACEME, 0) != 0:
-        os._exit(99)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    os.close(go_write)
+    os.read(go_read, 1)
+    os.close(go_read)
     os.execv(words[0], words)
-_, status = os.waitpid(root, 0)
-if not os.WIFSTOPPED(status):
-    leave("refused ptrace")
+os.close(go_read)
+# Seized, not attached: a new child that nobody has let go when we leave is not left behind with a SIGSTOP.
 options = SYSGOOD | EXEC | (FORK | VFORK | CLONE if role == "supervisor" else 0)
-if ptrace(SETOPTIONS, root, 0, options) != 0:
-    leave("refused ptrace options")
+if ptrace(SEIZE, root, 0, options) != 0 or ptrace(INTERRUPT, root) != 0:
+    os.kill(root, signal.SIGKILL)
+    leave("refused ptrace")
+os.waitpid(root, 0)
 target = root if role == "command" else None
 info = ctypes.create_string_buffer(128)
 count, known, hit = 0, {root}, None
 began = role == "supervisor"
 failing = 0
 ptrace(CONT if role == "supervisor" else SYSCALL, root)
+os.write(go_write, b"g")
 while True:
     pid, status = os.waitpid(-1, ALL_CHILDREN)
     if not os.WIFSTOPPED(status):
@@ -147,4 +150,4 @@ while True:
     elif event:
         ptrace(request, pid)
     else:
-        ptrace(request, pid, 0, 0 if stop in (signal.SIGTRAP, signal.SIGSTOP) else stop)
+        ptrace(request, pid, 0, 0 if stop == signal.SIGTRAP else stop)
