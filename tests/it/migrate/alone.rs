@@ -31,14 +31,34 @@ fn what_a_linked_record_leads_to_is_not_even_opened() {
 fn an_installation_of_today_is_not_touched_and_nothing_is_said() {
     let text = include_str!("../../fixtures/migrate/h62-new.txt");
     let stage = Stage::new("h62-new", text, Processes::Gone).unwrap();
-    for words in [&["list"][..], &["migrate", "--quiet"], &["migrate", "--status"]] {
+    for words in [&["list"][..], &["migrate", "--quiet"], &["migrate", "--dry-run"]] {
         let output = stage.tsm(words);
         assert!(output.status.success(), "{words:?}: {output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
         super::fail("h62-new", &words.join(" "), &stage.before.writes(&stage.snapshot()));
     }
     assert_eq!(stage.tsm(&["migrate", "--quiet"]).stdout, b"");
-    assert_eq!(stage.tsm(&["migrate", "--status"]).stdout, b"nothing to migrate\n");
+}
+
+#[test]
+#[ignore = "waits for --status"]
+fn the_status_tells_where_an_installation_stands() {
+    let says = |stage: &Stage, code: i32, beginning: &str| {
+        let output = stage.tsm(&["migrate", "--status"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(code) && said.starts_with(beginning), "{output:?}");
+    };
+    let new = include_str!("../../fixtures/migrate/h62-new.txt");
+    let new = Stage::new("h62-new", new, Processes::Gone).unwrap();
+    says(&new, 0, "nothing to migrate\n");
+    super::fail("h62-new", "--status", &new.before.writes(&new.snapshot()));
+
+    let old = include_str!("../../fixtures/migrate/h57-mixed-generations.txt");
+    let old = Stage::new("h57-mixed-generations", old, Processes::Gone).unwrap();
+    says(&old, 3, "not migrated: ");
+    super::fail("h57-mixed-generations", "--status", &old.before.writes(&old.snapshot()));
+    old.migrate(&[]);
+    says(&old, 0, "migrated 20");
 }
 
 fn start(home: &Home) -> Child {

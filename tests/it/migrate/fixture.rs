@@ -41,6 +41,7 @@ pub(super) struct Record {
     pub(super) source: String,
     /// It ran when the installation was taken.
     pub(super) live: bool,
+    name: String,
     text: String,
 }
 
@@ -83,15 +84,16 @@ impl Fixture {
 
 impl Record {
     fn parse(head: &str, body: &str) -> Self {
-        let (live, source) = head.strip_prefix("live ").map_or((false, head), |source| (true, source));
-        Self { source: path_of(source).into_os_string().into_string().unwrap(), live, text: body.to_owned() }
+        let (live, head) = head.strip_prefix("live ").map_or((false, head), |rest| (true, rest));
+        let (source, name) =
+            head.split_once(" = ").map_or((head, None), |(source, name)| (source, Some(name)));
+        let source = path_of(source).into_os_string().into_string().unwrap();
+        let name = name.map_or_else(|| name_of(Path::new(&source)), str::to_owned);
+        Self { source, name, live, text: body.to_owned() }
     }
 
-    /// The directory of the source, or the name of the file without extension.
     pub(super) fn name(&self) -> &str {
-        let source = Path::new(&self.source);
-        let dir = source.ends_with("meta.json").then(|| source.parent().unwrap().file_name().unwrap());
-        dir.or_else(|| source.file_stem()).unwrap().to_str().unwrap()
+        &self.name
     }
 
     /// Path of the new record.
@@ -140,6 +142,12 @@ impl Entry {
         };
         Self { path: path_of(path), mode, kind }
     }
+}
+
+/// The directory of a source, or the name of the file without extension.
+fn name_of(source: &Path) -> String {
+    let dir = source.ends_with("meta.json").then(|| source.parent().unwrap().file_name().unwrap());
+    dir.or_else(|| source.file_stem()).unwrap().to_str().unwrap().to_owned()
 }
 
 /// The mode before a path.

@@ -26,7 +26,11 @@ fn check(file: &str, text: &str) {
 
     let again = stage.migrate(&[]);
     assert_eq!(again.code, report.code, "{file}: a second run ends with another code: {:#}", again.json);
-    assert!(again.converted().is_empty(), "{file}: a second run converts: {:#}", again.json);
+    assert!(
+        again.converted().is_empty() || again.code == 4,
+        "{file}: a second run converts: {:#}",
+        again.json
+    );
     fail(file, "a second run", &snapshot.writes(&stage.snapshot()));
     assert!(stage.all_run(), "{file}: a process was ended");
 }

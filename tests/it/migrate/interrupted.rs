@@ -67,7 +67,9 @@ fn break_a_call(file: &'static str, text: &str) {
     at_every_call(&goal, fail, |what| {
         let code = what.rsplit_once("code ").map_or("0", |(_, code)| code);
         assert!(["0", "1", "3", "4"].contains(&code), "{file}, {what}");
-        goal.check(what);
+        let reads =
+            ["openat", "read", "getdents64"].iter().any(|call| what.contains(&format!("failed {call} ")));
+        if reads { goal.check_mended(what) } else { goal.check(what) }
     });
 }
 
@@ -85,6 +87,7 @@ macro_rules! tests {
         mod killed_and_ended_by_another_command {
             $(
                 #[test]
+                #[ignore = "waits for the automatic run"]
                 fn $test() {
                     super::kill_and_list($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
                 }

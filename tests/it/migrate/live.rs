@@ -90,7 +90,6 @@ macro_rules! tests {
     ($($test:ident: $file:literal;)+) => {
         $(
             #[test]
-            #[ignore = "waits for live migration"]
             fn $test() {
                 check($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
             }
@@ -99,7 +98,7 @@ macro_rules! tests {
         mod and_back {
             $(
                 #[test]
-                #[ignore = "waits for live migration"]
+                #[ignore = "waits for the way back"]
                 fn $test() {
                     super::check_back($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
                 }

@@ -5,6 +5,7 @@ mod tables;
 
 mod after;
 mod alone;
+mod automatic;
 mod back;
 mod expect;
 mod fixture;

@@ -53,6 +53,13 @@ impl After<'_> {
         [self.conversions(), records, self.sources(), self.current_logs()].concat()
     }
 
+    /// What is missing or wrong, but for what is believed of the processes.
+    pub(super) fn losses(&self) -> Vec<String> {
+        let records = self.records.iter().flat_map(|record| self.record(record));
+        let records = records.filter(|fault| !fault.contains(": status is ")).collect();
+        [records, self.sources(), self.all_logs()].concat()
+    }
+
     fn before(&self) -> &Snapshot {
         &self.stage.before
     }
@@ -102,4 +109,102 @@ fn unlike(what: &str, expected: &Said, found: &Said) -> Vec<String> {
 
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::migrate::stage::Processes;
+
+    /// Migrates, spoils everything that the script names, and looks.
+    fn faults(file: &str, text: &str, spoil: impl Fn(&Stage, &Path)) -> Vec<String> {
+        let stage = Stage::new(file, text, Processes::Gone).unwrap();
+        let report = stage.migrate(&[]);
+        let sound =
+            After { stage: &stage, report: &report, snapshot: stage.snapshot(), records: records(&stage) };
+        assert_eq!(sound.faults(), [""; 0]);
+        spoil(&stage, &stage.root().join(report.backup().unwrap()));
+        After { stage: &stage, report: &report, snapshot: stage.snapshot(), records: records(&stage) }
+            .faults()
+    }
+
+    fn records(stage: &Stage) -> Vec<&Record> {
+        stage.fixture.records.iter().collect()
+    }
+
+    fn set_mode(stage: &Stage, path: &str, mode: u32) {
+        fs::set_permissions(stage.root().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[track_caller]
+    fn assert_found(faults: &[String], expected: &[&str]) {
+        for text in expected {
+            assert!(faults.iter().any(|fault| fault.contains(text)), "{text} is not found in {faults:#?}");
+        }
+        let is_expected = |fault: &String| expected.iter().any(|text| fault.contains(text));
+        assert!(faults.iter().all(is_expected), "{faults:#?}");
+    }
+
+    #[test]
+    fn what_is_wrong_about_records_and_what_lies_beside_them_is_found() {
+        let text = include_str!("../../../fixtures/migrate/16-26ba21b0-gen5-ports-registry.txt");
+        let faults = faults("16", text, |stage, _| {
+            let home = &stage.home;
+            let processes = "tsm/runtime/processes";
+            let web = home.read(&format!("{processes}/web-20320.json"));
+            home.put(
+                &format!("{processes}/web-20320.json"),
+                web.replace("\"restarts\": 0", "\"restarts\": 1"),
+            );
+            fs::remove_file(stage.root().join(format!("{processes}/café-8889.json"))).unwrap();
+            set_mode(stage, &format!("{processes}/noport-8891.json"), 0o600);
+            home.put(&format!("{processes}/bash-20326.meta"), "");
+            home.put(&format!("{processes}/other.json"), "{}");
+            home.put("tsm/runtime/logs/bash-20326/current.out", "");
+            home.put("tsm/runtime/pids/web-20320.pid", "4190008\n");
+            let ledger = home.read("tsm/runtime/ports/registry.tsv");
+            let rows: Vec<&str> = ledger.lines().filter(|row| !row.contains("web-20320")).collect();
+            home.put("tsm/runtime/ports/registry.tsv", rows.join("\n"));
+            home.put("elsewhere", "");
+            home.put("tsm/db/history/web-20320.jsonl", "{\"event\": \"start\"}\n");
+        });
+        let expected = [
+            "web-20320.json: restarts is 1, not 0",
+            "café-8889.json: is not there",
+            "noport-8891.json: has mode 0600",
+            "bash-20326.meta: is still there",
+            "other.json: became a record",
+            "bash-20326/current.out: holds",
+            "bash-20326.out: its bytes are nowhere",
+            "pids/web-20320.pid: is still there",
+            "registry.tsv: rows",
+            "elsewhere: is new",
+            "history/web-20320.jsonl: has a line",
+        ];
+        assert_found(&faults, &expected);
+    }
+
+    #[test]
+    fn what_is_told_to_others_or_not_kept_is_found() {
+        let text = include_str!("../../../fixtures/migrate/h54-env-secrets.txt");
+        let faults = faults("h54", text, |stage, backup| {
+            set_mode(stage, "tsm/runtime/processes/sec-4098.env", 0o644);
+            stage.home.put("tsm/runtime/migrate/note", "password: p@ss");
+            stage.home.put("tsm/db/events/2025-10-12.jsonl", "{\"event\": \"start\"}\n");
+            fs::set_permissions(backup, fs::Permissions::from_mode(0o644)).unwrap();
+            fs::remove_file(stage.root().join("tsm/runtime/migrate/state.json")).unwrap();
+        });
+        let expected = [
+            "sec-4098.env: is not tsm/runtime/processes/sec-4098.env with mode 0600",
+            "sec-4098.env: mode is 0644, not 0600",
+            "note: tells p@ss",
+            "tsm/db/events: there is",
+            "mode is 0644, not 0600",
+            "state.json: is not there",
+        ];
+        assert_found(&faults, &expected);
+    }
 }
