@@ -136,6 +136,7 @@ pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
 pub(super) fn standing(tree: &Tree) -> Result<Option<String>> {
     let Some(state) = State::read(tree).map_err(not_started)? else { return Ok(None) };
     match state.state {
+        Standing::Untouched => Ok(None),
         Standing::Migrated => Ok(Some(state.id)),
         Standing::RolledBack => before(&state.id, tree),
     }

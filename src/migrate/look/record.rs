@@ -150,7 +150,7 @@ pub(super) fn read_text(place: &Place, facts: &Facts, tree: &Tree) -> io::Result
         Kind::File if facts.size > LARGEST => Refusal::TooBig,
         Kind::File => {
             let bytes = tree.read(place, LARGEST + 1)?.ok_or(Refusal::Unreadable);
-            return Ok(bytes.and_then(|bytes| fitting(bytes)));
+            return Ok(bytes.and_then(fitting));
         }
     };
     Ok(Err(refusal))

@@ -31,7 +31,7 @@ pub(super) fn values(winner: &Candidate<'_>, draft: &Draft<'_>) -> io::Result<Ve
     let mut values = Vec::new();
     for (file, member) in WITH_VALUES {
         if let Some(file) = folder.satellite(file).filter(|file| file.facts.size <= LONGEST_VALUE) {
-            let value = draft.tree.read(&file.place, LONGEST_VALUE)?.and_then(|bytes| value(bytes));
+            let value = draft.tree.read(&file.place, LONGEST_VALUE)?.and_then(value);
             values.extend(value.map(|value| (member.to_owned(), value)));
         }
     }

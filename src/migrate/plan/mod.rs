@@ -14,6 +14,7 @@ mod records;
 mod services;
 mod settle;
 mod tcs;
+mod view;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,6 +29,8 @@ use crate::layout::Layout;
 use draft::Draft;
 use ledger::Ledger;
 use settle::Settled;
+
+pub use view::view;
 
 /// What a migration would do, and what it would say.
 #[derive(Debug, Default)]

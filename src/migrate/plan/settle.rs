@@ -115,7 +115,7 @@ impl<'a> Settled<'a> {
 
 impl<'a> Choice<'a> {
     /// The latest start counts, but whoever runs beats whoever does not.
-    fn among(mut candidates: Vec<Candidate<'a>>) -> Self {
+    pub(super) fn among(mut candidates: Vec<Candidate<'a>>) -> Self {
         candidates.sort_by_key(Candidate::rank);
         let winner = candidates.pop();
         Self { winner, losers: candidates, same: Vec::new(), target: None }

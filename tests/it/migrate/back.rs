@@ -51,7 +51,6 @@ macro_rules! tests {
     ($($test:ident: $file:literal;)+) => {
         $(
             #[test]
-            #[ignore = "waits for the way back"]
             fn $test() {
                 check($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
             }
