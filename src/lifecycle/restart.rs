@@ -37,12 +37,18 @@ pub fn restart(
     let record = now.as_ref().unwrap_or(record);
     let launched = stop(record, registry, &mut tell)
         .and_then(|outcome| if outcome == Outcome::Ended { Ok(()) } else { Err(failed()) })
-        .and_then(|()| run(record, &reservation, own, config, registry));
+        .and_then(|()| run(&converted(record, registry)?, &reservation, own, config, registry));
     if launched.as_ref().is_ok_and(|runs| *runs) {
         return registry.find(record.name())?.ok_or_else(failed);
     }
     Reservation::release(reservation.id, record.name(), registry.layout())?;
     Err(launched.err().unwrap_or_else(failed))
+}
+
+/// The record that an old one, whose process had to end first, has become by now.
+fn converted(record: &Record, registry: &Registry) -> Result<Record> {
+    let now = if record.process_dir().is_some() { registry.find(record.name())? } else { None };
+    Ok(now.unwrap_or_else(|| record.clone()))
 }
 
 /// A record that came from an old installation may not say enough; a directory may be gone.

@@ -9,6 +9,7 @@ use self::intent::mark_stopping;
 use self::run::{Run, Stage};
 use super::adopt::{Reach, adopt};
 use crate::error::{Error, Result};
+use crate::migrate::in_use;
 use crate::registry::{Record, Registry};
 use crate::supervisor::{Table, Tree};
 use crate::sys::spawn;
@@ -68,7 +69,8 @@ impl<'a> Stop<'a> {
     /// Writes the intent into the records, then sends the first signal to every tree. Where the intent cannot be written,
     /// `ending` says whether to go on; then the supervisor is told, and keeps in mind what it will write later.
     pub fn begin(records: &[Record], ending: Ending, registry: &'a Registry) -> Result<Self> {
-        for record in records.iter().filter(|record| record.is_alive()) {
+        let is_ours = |record: &&Record| record.is_alive() && !registry.is_old(record.name());
+        for record in records.iter().filter(is_ours) {
             adopt(record, Reach::All, registry.layout());
         }
         let marked = mark_stopping(records, ending, registry)?;
@@ -89,6 +91,9 @@ impl<'a> Stop<'a> {
                 on_force();
             }
             if let Stage::Over(outcome) = run.stage {
+                if run.was_in_use() {
+                    in_use::convert(self.registry);
+                }
                 return Ok(outcome);
             }
             self.step()?;

@@ -233,7 +233,10 @@ impl Record {
 
     /// Whether both records are about the same run of the process, which may be over.
     pub fn is_same_run(&self, other: &Self) -> bool {
-        ["pid", "start_time", "proc"].iter().all(|key| self.members.get(*key) == other.members.get(*key))
+        let is_equal = |key: &str| self.members.get(key) == other.members.get(key);
+        // An old record has no stamp: one that was read from it while its process ran has.
+        let was_old = self.process_dir().or(other.process_dir()).is_some();
+        is_equal("pid") && is_equal("start_time") && (was_old || is_equal("proc"))
     }
 
     /// A record without a stamp: whoever has the pid now, unless it started after the record says.

@@ -51,10 +51,10 @@ impl Table {
     }
 
     /// Processes of ours that were started with this run's directory in their environment.
-    pub(super) fn carriers(&self, run: &RunDir) -> &[i32] {
+    pub(super) fn carriers(&self, dir: &Path) -> &[i32] {
         let place = |pid: &i32| Some((Place::of(&carried(*pid)?), *pid));
         let carriers = self.by_directory.get_or_init(|| grouped(self.processes.keys().filter_map(place)));
-        carriers.get(&Place::of(run.path())).map_or(&[], Vec::as_slice)
+        carriers.get(&Place::of(dir)).map_or(&[], Vec::as_slice)
     }
 
     /// Those who hold the lock that a run's main process was born with.

@@ -21,6 +21,8 @@ pub struct Tree {
     run: RunDir,
     main: Option<Identity>,
     mode: KillMode,
+    /// The directory that a later version of the bash tool told its processes to be theirs.
+    old_dir: Option<PathBuf>,
     /// Members, living when last looked at: pid and start stamp.
     seen: BTreeMap<i32, u64>,
     /// Those who have been asked to end.
@@ -34,6 +36,7 @@ impl Tree {
             run: layout.run(record.name()),
             main: record.identity().filter(|main| proc::boot_id().is_some_and(|boot| main.boot_id == boot)),
             mode: record.kill_mode(),
+            old_dir: record.process_dir().map(PathBuf::from),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),
         }
@@ -89,7 +92,8 @@ impl Tree {
         let mut pending = self.roots(table);
         if self.mode == KillMode::Tree {
             pending.extend(table.lock_holders(&self.run));
-            pending.extend(table.carriers(&self.run));
+            pending.extend(table.carriers(self.run.path()));
+            pending.extend(self.old_dir.iter().flat_map(|dir| table.carriers(dir)));
         }
         let own = std::process::id().cast_signed();
         while let Some(pid) = pending.pop() {
@@ -118,6 +122,18 @@ impl Tree {
         !is_main && table::carried(pid).filter(is_run).is_some_and(|dir| other(&dir))
     }
 
+    /// Of a process of the later bash versions: its recorded pid may be that of its log reader, and all of it has a
+    /// session of its own. One whose leader is older than the process, or ours, is a user's.
+    fn session_of(&self, main: &Identity, table: &Table) -> Option<i32> {
+        const CLOSE: u64 = 500;
+        let stat = self.old_dir.as_ref().and(table.processes.get(&main.pid))?;
+        let is_own = |leader: &Stat| leader.start_ticks + CLOSE >= main.start_ticks;
+        let leader = table.processes.get(&stat.session);
+        let is_ours = table.processes.get(&std::process::id().cast_signed()).map(|own| own.session)
+            == Some(stat.session);
+        (stat.session > 1 && !is_ours && leader.is_none_or(is_own)).then_some(stat.session)
+    }
+
     /// Where the tree begins: the main process, its group and session, the children of its supervisor, and below each
     /// of those seen before.
     fn roots(&self, table: &Table) -> Vec<i32> {
@@ -125,7 +141,10 @@ impl Tree {
         if let Some(main) = self.main.as_ref().filter(|main| table.has(main.pid, main.start_ticks)) {
             roots.push(main.pid);
             if self.mode != KillMode::Process {
-                let near = |stat: &&Stat| stat.pgrp == main.pid || stat.session == main.pid;
+                let session = self.session_of(main, table);
+                let near = |stat: &&Stat| {
+                    stat.pgrp == main.pid || stat.session == main.pid || Some(stat.session) == session
+                };
                 roots.extend(table.processes.values().filter(near).map(|stat| stat.pid));
             }
         }

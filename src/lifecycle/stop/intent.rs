@@ -3,6 +3,7 @@
 use super::Ending;
 use crate::error::{Error, Result};
 use crate::layout::RunDir;
+use crate::migrate::in_use;
 use crate::registry::{Record, Registry, Writer};
 use crate::supervisor::{End, owner, record_end, tell_intent};
 use crate::sys::clock;
@@ -65,6 +66,9 @@ fn current(seen: &Record, registry: &Registry) -> Record {
 
 /// The record says `stopped`, whoever wrote it first, and the pid file is gone.
 pub(super) fn settle(seen: &Record, writer: &Writer<'_>) -> Result<()> {
+    if writer.registry().is_old(seen.name()) {
+        return in_use::mark_stopped(seen);
+    }
     record_end(seen, End { exit: Exit::Unseen, meant: true }, writer)?;
     let Some(now) = writer.registry().find(seen.name())?.filter(|record| record.is_same_run(seen)) else {
         return Ok(());

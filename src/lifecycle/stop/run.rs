@@ -109,7 +109,7 @@ impl Run {
     pub(super) fn keep_heard(&mut self, registry: &Registry) {
         let layout = registry.layout();
         match self.stage {
-            Stage::Asked { .. } if self.record.is_alive() => {
+            Stage::Asked { .. } if self.record.is_alive() && !registry.is_old(self.record.name()) => {
                 adopt(&self.record, Reach::Supervised, layout);
                 self.intent.tell(&layout.run(self.record.name()));
             }
@@ -173,6 +173,11 @@ impl Run {
             Stage::Gone { .. } | Stage::Over(Outcome::Ended) => Outcome::Ended,
             _ => Outcome::Survived,
         }
+    }
+
+    /// Whether its old record had to wait for its end.
+    pub(super) fn was_in_use(&self) -> bool {
+        self.record.process_dir().is_some() && self.outcome() == Outcome::Ended
     }
 
     /// How many of the tree live.
