@@ -41,7 +41,6 @@ fn an_installation_of_today_is_not_touched_and_nothing_is_said() {
 }
 
 #[test]
-#[ignore = "waits for --status"]
 fn the_status_tells_where_an_installation_stands() {
     let says = |stage: &Stage, code: i32, beginning: &str| {
         let output = stage.tsm(&["migrate", "--status"]);

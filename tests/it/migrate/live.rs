@@ -98,7 +98,6 @@ macro_rules! tests {
         mod and_back {
             $(
                 #[test]
-                #[ignore = "waits for the way back"]
                 fn $test() {
                     super::check_back($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
                 }

@@ -147,7 +147,6 @@ fn one_directory_each() {
 }
 
 #[test]
-#[ignore = "waits for the way back"]
 fn all_of_them_are_taken_back() {
     let home = Home::new();
     generate(&home, Layout::Lines, many());
