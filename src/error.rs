@@ -105,6 +105,17 @@ pub enum Error {
     /// A migration could not go on.
     #[error("tsm: migration stopped half way: {0}; nothing is lost, run 'tsm migrate' again to finish it")]
     MigrateHalfWay(String),
+    /// A command that writes has to wait for a migration that cannot be done now.
+    #[error("tsm: cannot migrate: {0}")]
+    NotMigrated(String),
+    /// The old record of a name cannot be believed: a live process may be behind it.
+    #[error("tsm: record of '{name}' was refused by migrate: {}", path.display())]
+    RecordRefused {
+        /// The name.
+        name: String,
+        /// Its record.
+        path: PathBuf,
+    },
     /// A migration is not rolled back; nothing has changed.
     #[error("tsm: cannot roll back: {0}")]
     RollbackRefused(String),

@@ -122,6 +122,11 @@ impl Layout {
         self.text("/runtime/.lock").into()
     }
 
+    /// The link to a migration that was begun and is not done.
+    pub fn unfinished_migration(&self) -> PathBuf {
+        self.text("/runtime/migrate/unfinished").into()
+    }
+
     /// The parent of everything that changes while processes run.
     pub fn runtime(&self) -> PathBuf {
         self.text("/runtime").into()

@@ -23,6 +23,7 @@ mod words;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -42,25 +43,38 @@ struct Command {
     catalog: fn() -> clap::Command,
     /// Does it; the exit code.
     run: fn(Words, &mut Context) -> Result<u8>,
+    /// What it needs of old records.
+    access: Access,
+}
+
+/// How a command deals with records of older versions that are not converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// It takes no notice of records.
+    None,
+    /// It reads: where they cannot be converted now, it reads the old ones.
+    Read,
+    /// It writes: where they cannot be converted now, it does nothing.
+    Write,
 }
 
 /// Every command that works on an installation, in the order of the detailed help.
 const COMMANDS: &[Command] = &[
-    Command { names: &["setup"], catalog: setup::catalog, run: setup::run },
-    Command { names: &["init"], catalog: init::catalog, run: init::run },
-    Command { names: &["start"], catalog: start::catalog, run: start::run },
-    Command { names: &["stop"], catalog: stop::catalog, run: stop::run },
-    Command { names: &["restart"], catalog: restart::catalog, run: restart::run },
-    Command { names: &["delete", "del"], catalog: delete::catalog, run: delete::run },
-    Command { names: &["kill"], catalog: kill::catalog, run: kill::run },
-    Command { names: &["list", "ls"], catalog: list::catalog, run: list::run },
-    Command { names: &["info"], catalog: info::catalog, run: info::run },
-    Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
-    Command { names: &["env"], catalog: env::catalog, run: env::run },
-    Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
-    Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
-    Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
-    Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run },
+    Command { names: &["setup"], catalog: setup::catalog, run: setup::run, access: Access::Read },
+    Command { names: &["init"], catalog: init::catalog, run: init::run, access: Access::Read },
+    Command { names: &["start"], catalog: start::catalog, run: start::run, access: Access::Write },
+    Command { names: &["stop"], catalog: stop::catalog, run: stop::run, access: Access::Write },
+    Command { names: &["restart"], catalog: restart::catalog, run: restart::run, access: Access::Write },
+    Command { names: &["delete", "del"], catalog: delete::catalog, run: delete::run, access: Access::Write },
+    Command { names: &["kill"], catalog: kill::catalog, run: kill::run, access: Access::Write },
+    Command { names: &["list", "ls"], catalog: list::catalog, run: list::run, access: Access::Read },
+    Command { names: &["info"], catalog: info::catalog, run: info::run, access: Access::Read },
+    Command { names: &["logs"], catalog: logs::catalog, run: logs::run, access: Access::Read },
+    Command { names: &["env"], catalog: env::catalog, run: env::run, access: Access::Read },
+    Command { names: &["paths"], catalog: paths::catalog, run: paths::run, access: Access::Read },
+    Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run, access: Access::Write },
+    Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run, access: Access::Write },
+    Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run, access: Access::None },
 ];
 
 /// What every command is given.
@@ -116,8 +130,27 @@ fn run_command(command: &Command, called: &'static str, words: Words) -> u8 {
     };
     let registry = Registry::new(config.layout.clone());
     let mut context = Context { called, config, registry, io: Io::new() };
-    let result = (command.run)(words, &mut context);
+    let result =
+        migrate_first(command.access, &mut context).and_then(|()| (command.run)(words, &mut context));
     finish(context.io, result)
+}
+
+/// Converts what older versions left, if there is anything, before the command itself looks.
+fn migrate_first(access: Access, cx: &mut Context) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let patience = match access {
+        Access::None => return Ok(()),
+        Access::Read => Duration::ZERO,
+        Access::Write => PATIENCE,
+    };
+    let forbidden = cx.config.no_auto_migrate.then_some("TSM_NO_AUTO_MIGRATE is set");
+    let done = crate::migrate::automatic(&cx.registry, forbidden, patience)?;
+    done.notices.iter().for_each(|line| cx.io.error(line));
+    if let Some(reason) = done.hindrance.filter(|_| access == Access::Write) {
+        return Err(Error::NotMigrated(reason));
+    }
+    cx.registry = Registry::new(cx.config.layout.clone()).with_old(done.old);
+    Ok(())
 }
 
 /// Says what failed, and decides the exit code.

@@ -14,10 +14,14 @@ use super::step::Step;
 use super::tree::Tree;
 use super::verdict::Refusal;
 use crate::sys::facts::Facts;
+use crate::sys::handle::FreeSpace;
 use crate::sys::spawn::own_user;
 
 /// Room that must be left after the backup and the new files.
 const RESERVE: u64 = 1 << 20;
+
+/// What a migration makes for itself: directories, plan, backup, journal, link, stamp, and their drafts.
+const OWN_FILES: u64 = 12;
 
 /// Why a migration is not begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +60,27 @@ pub fn room_for(plan: &Plan, tree: &Tree) -> io::Result<Option<Obstacle>> {
             return Ok(Some(Obstacle::new(&dir, "not writable")));
         }
     }
+    let disk = disk(tree)?;
     let needed = 2 * backup::size(plan.steps().map(|(_, step)| step)) + RESERVE;
-    let free = free_bytes(tree)?;
-    let too_full = format!("the disk is too full, {needed} bytes are needed and {free} are free");
-    Ok((free < needed).then(|| Obstacle::new(Path::new(RUNTIME), too_full)))
+    let new_files = plan.steps().filter(|(_, step)| makes_file(step)).count() as u64 + OWN_FILES;
+    let reason = if disk.bytes < needed {
+        format!("the disk is too full, {needed} bytes are needed and {} are free", disk.bytes)
+    } else if disk.files.is_some_and(|files| files < new_files) {
+        format!("the disk takes no more files, {new_files} are needed")
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Obstacle::new(Path::new(RUNTIME), reason)))
+}
+
+/// Whether there is a file or directory more, at least for a while.
+fn makes_file(step: &Step) -> bool {
+    matches!(step, Step::Write { .. } | Step::MakeDir { .. } | Step::Link { .. })
+}
+
+fn disk(tree: &Tree) -> io::Result<FreeSpace> {
+    let dir = nearest(Path::new(RUNTIME), tree)?.unwrap_or_default();
+    tree.dir(&dir)?.ok_or(io::ErrorKind::NotFound)?.free_space()
 }
 
 fn is_writable(dir: &Path, tree: &Tree) -> io::Result<bool> {
@@ -71,11 +92,6 @@ fn is_writable(dir: &Path, tree: &Tree) -> io::Result<bool> {
         return Ok(true);
     }
     Ok(tree.dir(dir)?.is_none_or(|dir| dir.is_writable()))
-}
-
-fn free_bytes(tree: &Tree) -> io::Result<u64> {
-    let dir = nearest(Path::new(RUNTIME), tree)?.unwrap_or_default();
-    tree.dir(&dir)?.map_or(Ok(0), |dir| dir.free_bytes())
 }
 
 /// Directories that are there already and that the plan changes.

@@ -269,6 +269,9 @@ fn make_run(above: &Handle, owner: Owner) -> io::Result<String> {
 
 /// A migration that was never begun leaves nothing.
 fn discard(above: &Handle, id: &str, tree: &Tree) -> io::Result<()> {
+    if unfinished_id(tree)?.is_some_and(|unfinished| unfinished == id) {
+        above.remove(OsStr::new(UNFINISHED))?;
+    }
     let dir = above.dir(OsStr::new(id))?;
     for name in dir.names()? {
         dir.remove(&name)?;

@@ -1,6 +1,7 @@
 //! From every old installation to the new layout: look, plan, apply, report, and the way back.
 
 pub mod apply;
+pub mod automatic;
 pub mod backup;
 pub mod check;
 pub mod journal;
@@ -22,6 +23,7 @@ pub mod step;
 pub mod tree;
 pub mod verdict;
 
+pub use automatic::{Automatic, automatic};
 pub use rollback::{Undone, Wish, rollback};
 pub use run::{Outcome, Request, run};
 pub use status::{Status, status};

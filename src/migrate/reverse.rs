@@ -40,13 +40,16 @@ struct Maker<'a> {
     /// Where records go.
     shelf: Place,
     saved: BTreeMap<PathBuf, Saved>,
+    /// What will have left its place before anything else comes there.
+    leaving: BTreeSet<Place>,
     reverse: Reverse,
 }
 
 /// Turns the migration of `journal` round. `present`: the JSON records that were there before it.
 pub fn reverse(plan: &Plan, present: &[String], journal: &Journal<'_>, tree: &Tree) -> io::Result<Reverse> {
     let shelf = Place::new(MIGRATIONS).join(journal.id()).join("rolled-back");
-    let mut maker = Maker { tree, shelf, saved: journal.saved()?, reverse: Reverse::default() };
+    let mut maker =
+        Maker { tree, shelf, saved: journal.saved()?, leaving: BTreeSet::new(), reverse: Reverse::default() };
     maker.find_added(plan, present)?;
     for (phase, steps) in &plan.steps {
         for step in steps.iter().rev() {
@@ -186,6 +189,7 @@ impl Maker<'_> {
             return Ok(());
         };
         self.expect_free(from, from == to)?;
+        self.leaving.insert(to.clone());
         self.add(phase, Step::rename(to.clone(), from.clone(), &facts, mode));
         Ok(())
     }
@@ -207,7 +211,7 @@ impl Maker<'_> {
 
     /// The bash tool may have been used in between: what it put there stays.
     fn expect_free(&mut self, path: &Place, may_be_there: bool) -> io::Result<()> {
-        if !may_be_there && self.tree.facts(path)?.is_some() {
+        if !may_be_there && !self.leaving.contains(path) && self.tree.facts(path)?.is_some() {
             self.reverse.changed.push(path.clone());
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::check::{self, Obstacle};
 use super::journal::{self, Journal, Purpose};
 use super::look::Look;
+use super::places::TSM;
 use super::plan::Plan;
 use super::report::Report;
 use super::session::{Progress, Session, not_started};
@@ -52,14 +53,26 @@ pub fn open(layout: &Layout) -> Result<Option<Tree>> {
     }
 }
 
-/// Migrates.
+/// Migrates. That it cannot be begun is an outcome, too.
 pub fn run(request: Request, registry: &Registry, progress: Progress<'_>) -> Result<Outcome> {
+    match begin(request, registry, progress) {
+        Err(Error::MigrateNotStarted(reason)) => {
+            Ok(Outcome { obstacle: Some(Obstacle::new(Path::new(TSM), reason)), ..Outcome::default() })
+        }
+        begun => begun,
+    }
+}
+
+fn begin(request: Request, registry: &Registry, progress: Progress<'_>) -> Result<Outcome> {
     let Some(tree) = open(registry.layout())? else { return Ok(Outcome::default()) };
     let is_unfinished = journal::unfinished_id(&tree).map_err(not_started)?.is_some();
     if request.dry_run || !is_unfinished {
         let Sight { plan, obstacle, .. } = look(&tree, registry.layout())?;
-        if request.dry_run || plan.is_empty() || obstacle.is_some() {
-            return Ok(Outcome { report: plan.report, obstacle, ..Outcome::default() });
+        if let Some(obstacle) = obstacle {
+            return Ok(Outcome::not_begun(plan.report, obstacle));
+        }
+        if request.dry_run || plan.is_empty() {
+            return Ok(Outcome { report: plan.report, ..Outcome::default() });
         }
     }
     let Some(session) = Session::begin(&tree, registry, request.patience)? else {
@@ -123,6 +136,7 @@ pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
 pub(super) fn standing(tree: &Tree) -> Result<Option<String>> {
     let Some(state) = State::read(tree).map_err(not_started)? else { return Ok(None) };
     match state.state {
+        Standing::Untouched => Ok(None),
         Standing::Migrated => Ok(Some(state.id)),
         Standing::RolledBack => before(&state.id, tree),
     }
@@ -145,6 +159,12 @@ impl Obstacle {
 }
 
 impl Outcome {
+    /// What would be done is not said, because it is not done.
+    fn not_begun(report: Report, obstacle: Obstacle) -> Self {
+        let report = Report { refused: report.refused, kept: report.kept, ..Report::default() };
+        Self { report, obstacle: Some(obstacle), ..Self::default() }
+    }
+
     fn add(&mut self, report: Report, journal: &Journal<'_>, layout: &Layout) {
         self.id = Some(journal.id().to_owned());
         self.backup = Some(layout.tetra().join(journal.backup().path()));

@@ -84,6 +84,18 @@ impl<'a> Session<'a> {
         Ok(changed.is_empty())
     }
 
+    /// Writes down which refused items have been announced, and nothing else.
+    pub fn remember(&self, refused: Vec<Announced>, state: Option<State>) -> io::Result<()> {
+        let none = State {
+            version: VERSION,
+            state: Standing::Untouched,
+            id: String::new(),
+            time: clock::epoch(),
+            refused: Vec::new(),
+        };
+        State { refused, ..state.unwrap_or(none) }.write(self.tree, self.owner)
+    }
+
     fn stamp(&self, journal: &Journal<'_>, purpose: &Purpose, refused: &[Refused]) -> io::Result<()> {
         let (state, id) = match purpose {
             Purpose::Migrate { .. } => (Standing::Migrated, journal.id()),

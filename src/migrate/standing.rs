@@ -1,6 +1,8 @@
 //! Whether the process that an old record speaks of still runs. A pid proves nothing: the kernel gives it away again.
 //! Looks only; not even signal 0 is sent.
 
+use std::io;
+
 use super::sources::Old;
 use crate::sys::dir::{self, FileId};
 use crate::sys::proc::{self, Identity, Stat};
@@ -45,17 +47,20 @@ pub struct Traces {
 
 impl Standing {
     /// Of the process of a record.
-    pub fn of(old: &Old, traces: &Traces) -> Self {
-        let ours = |pid: i32, by_pid_file| match claim(pid, old, &traces.logs) {
-            Claim::Ours { by_log, identity } => {
-                Some(Self { life: Life::Online(identity), by_log, by_pid_file })
+    pub fn of(old: &Old, traces: &Traces) -> io::Result<Self> {
+        let by_record = (old.pid, false);
+        let by_pid_file = (traces.pid_file.filter(|pid| old.pid != Some(*pid)), true);
+        let mut life = Life::Ended;
+        for (pid, by_pid_file) in [by_record, by_pid_file] {
+            match pid.map_or(Ok(Claim::Gone), |pid| claim(pid, old, &traces.logs))? {
+                Claim::Ours { by_log, identity } => {
+                    return Ok(Self { life: Life::Online(identity), by_log, by_pid_file });
+                }
+                Claim::Foreign if !by_pid_file => life = Life::Reused,
+                Claim::Foreign | Claim::Gone => {}
             }
-            Claim::Foreign | Claim::Gone => None,
-        };
-        let by_record = old.pid.and_then(|pid| ours(pid, false));
-        let by_pid_file =
-            || traces.pid_file.filter(|pid| old.pid != Some(*pid)).and_then(|pid| ours(pid, true));
-        by_record.or_else(by_pid_file).unwrap_or_else(|| Self::without_process(old, traces))
+        }
+        Ok(Self { life, by_log: false, by_pid_file: false })
     }
 
     /// The process, if it runs.
@@ -65,12 +70,6 @@ impl Standing {
             Life::Reused | Life::Claimed | Life::Ended => None,
         }
     }
-
-    fn without_process(old: &Old, traces: &Traces) -> Self {
-        let is_foreign = |pid| matches!(claim(pid, old, &traces.logs), Claim::Foreign);
-        let life = if old.pid.is_some_and(is_foreign) { Life::Reused } else { Life::Ended };
-        Self { life, by_log: false, by_pid_file: false }
-    }
 }
 
 enum Claim {
@@ -79,16 +78,16 @@ enum Claim {
     Gone,
 }
 
-fn claim(pid: i32, old: &Old, logs: &[FileId]) -> Claim {
-    let Some(identity) = Identity::of(pid) else { return Claim::Gone };
+fn claim(pid: i32, old: &Old, logs: &[FileId]) -> io::Result<Claim> {
+    let Some(identity) = Identity::look(pid)? else { return Ok(Claim::Gone) };
     if writes_to(pid, logs) {
-        return Claim::Ours { by_log: true, identity };
+        return Ok(Claim::Ours { by_log: true, identity });
     }
     let fits = match old.start_time {
         Some(recorded) => began_in_time(pid, recorded),
         None => runs_the_command(pid, old),
     };
-    if fits { Claim::Ours { by_log: false, identity } } else { Claim::Foreign }
+    Ok(if fits { Claim::Ours { by_log: false, identity } } else { Claim::Foreign })
 }
 
 fn writes_to(pid: i32, logs: &[FileId]) -> bool {
@@ -148,7 +147,7 @@ mod tests {
     }
 
     fn is_ours(old: &Old, traces: &Traces) -> bool {
-        matches!(Standing::of(old, traces).life, Life::Online(_))
+        matches!(Standing::of(old, traces).unwrap().life, Life::Online(_))
     }
 
     #[test]
@@ -156,7 +155,7 @@ mod tests {
         let process = Running::new();
         let now = clock::epoch();
         for (offset, ours) in [(0, true), (25, true), (40, false), (-10, false)] {
-            let standing = Standing::of(&old(process.pid(), Some(now + offset)), &Traces::default());
+            let standing = Standing::of(&old(process.pid(), Some(now + offset)), &Traces::default()).unwrap();
             assert_eq!(matches!(standing.life, Life::Online(_)), ours, "{offset}");
             assert_eq!(standing.life == Life::Reused, !ours, "{offset}");
         }
@@ -191,8 +190,8 @@ mod tests {
         let process = Running::new();
         let record = old(4_194_301, Some(clock::epoch()));
         let traces = Traces { pid_file: Some(process.pid()), logs: Vec::new() };
-        let standing = Standing::of(&record, &traces);
+        let standing = Standing::of(&record, &traces).unwrap();
         assert!(standing.by_pid_file && standing.identity().is_some());
-        assert_eq!(Standing::of(&record, &Traces::default()).life, Life::Ended);
+        assert_eq!(Standing::of(&record, &Traces::default()).unwrap().life, Life::Ended);
     }
 }

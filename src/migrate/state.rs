@@ -21,6 +21,8 @@ const LARGEST: u64 = 1 << 26;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
+    /// Nothing could be migrated yet.
+    Untouched,
     /// The new layout holds.
     Migrated,
     /// The old layout was put back.

@@ -55,7 +55,7 @@ pub fn status(layout: &Layout) -> Result<Status> {
     let items = report.converted.len() + report.to_history() + report.refused.len();
     Ok(match state {
         _ if items > 0 => Status::NotMigrated { items, refused: report.refused },
-        Some(State { time, id, .. }) => Status::Migrated { time, id },
-        None => Status::NothingToMigrate,
+        Some(State { state: Standing::Migrated, time, id, .. }) => Status::Migrated { time, id },
+        Some(_) | None => Status::NothingToMigrate,
     })
 }

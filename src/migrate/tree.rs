@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::place::Place;
+use crate::sys;
 use crate::sys::facts::{Facts, Kind};
 use crate::sys::handle::Handle;
 use crate::sys::spawn::own_user;
@@ -74,6 +75,16 @@ impl Tree {
     /// What lies at a place; `None` when nothing does.
     pub fn facts(&self, place: &Place) -> io::Result<Option<Facts>> {
         self.dir(place.dir())?.map_or(Ok(None), |dir| dir.facts(place.name()))
+    }
+
+    /// The first `limit` bytes of a regular file; `None` where there is none that is ours to read. That it cannot be read
+    /// just now (no descriptor left, a bad disk) is an error: it must not be taken for absent.
+    pub fn read(&self, place: &Place, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let Some(dir) = self.dir(place.dir())? else { return Ok(None) };
+        match dir.read(place.name(), limit) {
+            Err(error) if !sys::is_trouble(&error) => Ok(None),
+            read => read.map(Some),
+        }
     }
 
     /// The entries of a directory; none when it is not there.

@@ -4,6 +4,7 @@
 mod kind;
 mod lookup;
 mod name;
+mod old;
 mod record;
 mod reservation;
 mod run;
@@ -14,6 +15,7 @@ mod writer;
 pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
+pub use old::Old;
 pub use record::Record;
 pub use reservation::Reservation;
 pub use spec::Spec;
@@ -23,7 +25,7 @@ pub use writer::Writer;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -44,6 +46,7 @@ const EXTENSION: &str = ".json";
 #[derive(Clone, Debug)]
 pub struct Registry {
     layout: Layout,
+    old: Old,
 }
 
 /// A record's file as the sweep finds it.
@@ -85,7 +88,12 @@ pub struct Scan {
 impl Registry {
     /// Of the installation at `layout`.
     pub fn new(layout: Layout) -> Self {
-        Self { layout }
+        Self { layout, old: Old::default() }
+    }
+
+    /// With what older versions wrote beside the JSON records.
+    pub fn with_old(self, old: Old) -> Self {
+        Self { old, ..self }
     }
 
     /// Where everything lies.
@@ -99,7 +107,25 @@ impl Registry {
             Found::Whole(record) => Some(record),
             Found::Damaged(_) => None,
         };
-        Ok(self.scan()?.found.into_iter().filter_map(whole).collect())
+        let mut records: Vec<Record> = self.scan()?.found.into_iter().filter_map(whole).collect();
+        if !self.old.records.is_empty() {
+            let missing = self.old.records.iter().filter(|old| self.is_old(old.name())).cloned();
+            records.extend(missing.collect::<Vec<_>>());
+            records.sort_by_cached_key(|record| format!("{}{EXTENSION}", record.name()));
+        }
+        Ok(records)
+    }
+
+    /// Whether a name is known by an old record alone.
+    pub fn is_old(&self, name: &str) -> bool {
+        let has_file = || self.layout.record(name).symlink_metadata().is_ok();
+        self.old.records.iter().any(|record| record.name() == name) && !has_file()
+    }
+
+    /// Refuses a name whose old record cannot be believed.
+    pub fn check_refused(&self, name: &str) -> Result<()> {
+        let refused = |path: &PathBuf| Error::RecordRefused { name: name.to_owned(), path: path.clone() };
+        self.old.refused.get(name).map_or(Ok(()), |path| Err(refused(path)))
     }
 
     /// Every record's file, damaged ones too.
@@ -121,6 +147,15 @@ impl Registry {
 
     /// The record of that name, if there is a whole one.
     pub fn find(&self, name: &str) -> Result<Option<Record>> {
+        Ok(match self.look(name)? {
+            Some(Found::Whole(record)) => Some(record),
+            Some(Found::Damaged(_)) => None,
+            None => self.old.records.iter().find(|record| record.name() == name).cloned(),
+        })
+    }
+
+    /// As [`Registry::find`], of those that can be changed: old records cannot.
+    fn find_json(&self, name: &str) -> Result<Option<Record>> {
         Ok(match self.look(name)? {
             Some(Found::Whole(record)) => Some(record),
             Some(Found::Damaged(_)) | None => None,

@@ -165,6 +165,18 @@ impl Record {
         self.integer("restarts").and_then(|restarts| u64::try_from(restarts).ok()).unwrap_or(0)
     }
 
+    /// The directory that the process was told to be its own by a later version of the bash tool. Only records that are
+    /// not converted yet have it.
+    pub fn process_dir(&self) -> Option<&str> {
+        self.text("process_dir")
+    }
+
+    /// The same record with [`Record::process_dir`].
+    pub fn with_process_dir(mut self, dir: &str) -> Self {
+        self.set("process_dir", dir.into());
+        self
+    }
+
     /// The exit code of the last run, when somebody saw one.
     pub fn exit_code(&self) -> Option<i64> {
         self.integer("exit_code")

@@ -54,7 +54,7 @@ impl<'a> Writer<'a> {
         wanted: impl FnOnce(&Record) -> bool,
         change: impl FnOnce(&mut Record),
     ) -> Result<Option<Record>> {
-        let Some(mut record) = self.registry.find(name)?.filter(wanted) else {
+        let Some(mut record) = self.registry.find_json(name)?.filter(wanted) else {
             return Ok(None);
         };
         change(&mut record);
@@ -94,6 +94,7 @@ impl<'a> Writer<'a> {
     /// Takes a name for this process, with the id its record has, else with the lowest that is free: `scan` tells what
     /// the others have, if it was made under this lock. `None`: the name is being started by somebody.
     pub fn reserve(&self, name: &str, by: &Identity, scan: Option<&Scan>) -> Result<Option<Reservation>> {
+        self.registry.check_refused(name)?;
         let live = Reservation::sweep(self.layout());
         if live.iter().any(|reservation| reservation.name == name) {
             return Ok(None);
@@ -124,6 +125,7 @@ impl<'a> Writer<'a> {
     fn lowest_free_id(&self, live: &[Reservation], scan: &Scan) -> Result<i64> {
         let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
         taken.extend(scan.found.iter().filter_map(Found::record).map(Record::tsm_id));
+        taken.extend(self.registry.old.records.iter().map(Record::tsm_id));
         for name in &scan.missed {
             taken.extend(self.registry.find(name)?.as_ref().map(Record::tsm_id));
         }

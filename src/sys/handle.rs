@@ -18,6 +18,15 @@ use super::io_error;
 
 const DIRECTORY: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
+/// What may still be put on a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeSpace {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files, where they are counted.
+    pub files: Option<u64>,
+}
+
 /// An open directory.
 #[derive(Debug)]
 pub struct Handle(OwnedFd);
@@ -175,12 +184,13 @@ impl Handle {
         unistd::faccessat(&self.0, ".", may, AtFlags::AT_EACCESS).is_ok()
     }
 
-    /// Bytes that this user may still write to its file system.
-    pub fn free_bytes(&self) -> io::Result<u64> {
+    /// What this user may still put on its file system.
+    #[allow(clippy::useless_conversion, reason = "the fields have other widths on macOS")]
+    pub fn free_space(&self) -> io::Result<FreeSpace> {
         let found = nix::sys::statvfs::fstatvfs(&self.0).map_err(io_error)?;
-        #[allow(clippy::useless_conversion, reason = "the fields have other widths on macOS")]
-        let free = u64::from(found.blocks_available()).saturating_mul(found.fragment_size().into());
-        Ok(free)
+        let bytes = u64::from(found.blocks_available()).saturating_mul(found.fragment_size().into());
+        let files = (found.files() > 0).then(|| found.files_available().into());
+        Ok(FreeSpace { bytes, files })
     }
 
     /// Waits until this directory's entries are on the disk.

@@ -35,7 +35,7 @@ pub(super) fn read_all(listing: &Listing, tree: &Tree, now: i64) -> io::Result<(
         let place = places::at(RECORDS, name);
         let folder = Folder { entries: tree.list(place.path())?, place, facts: *facts };
         match folder.entries.get(OsStr::new(RECORD)).copied() {
-            Some(record) => found.push(read(folder, &record, name, tree, now)),
+            Some(record) => found.push(read(folder, &record, name, tree, now)?),
             None if has_file_ending(name) => {}
             None => strays.push(folder),
         }
@@ -43,10 +43,10 @@ pub(super) fn read_all(listing: &Listing, tree: &Tree, now: i64) -> io::Result<(
     Ok((found, strays))
 }
 
-fn read(folder: Folder, record: &Facts, name: &OsStr, tree: &Tree, now: i64) -> Found {
+fn read(folder: Folder, record: &Facts, name: &OsStr, tree: &Tree, now: i64) -> io::Result<Found> {
     let place = folder.place.join(RECORD);
-    let read = read_text(&place, record, tree).and_then(|bytes| sources::directory::parse(&bytes, now));
-    named(place, record, Origin::Folder(folder), name, read)
+    let read = read_text(&place, record, tree)?.and_then(|bytes| sources::directory::parse(&bytes, now));
+    Ok(named(place, record, Origin::Folder(folder), name, read))
 }
 
 /// It is called as a file beside a record is: whoever made it did not mean a process.

@@ -89,7 +89,7 @@ pub(super) fn with_ending(
         if is_hidden(name) || (facts.kind == Kind::Dir && has_record_inside(&place, tree)?) {
             continue;
         }
-        let read = read_text(&place, facts, tree).and_then(|bytes| sources::meta::parse(&bytes, now));
+        let read = read_text(&place, facts, tree)?.and_then(|bytes| sources::meta::parse(&bytes, now));
         found.push(named(place, facts, origin.clone(), stem, read));
     }
     Ok(found)
@@ -104,7 +104,7 @@ pub(super) fn without_ending(listing: &Listing, tree: &Tree, now: i64) -> io::Re
     for (name, facts) in listing.iter().filter(|(name, facts)| facts.kind == Kind::File && is_candidate(name))
     {
         let place = places::at(RECORDS, name);
-        let Ok(bytes) = read_text(&place, facts, tree) else { continue };
+        let Ok(bytes) = read_text(&place, facts, tree)? else { continue };
         if extensionless::is_record(&bytes) {
             let read = extensionless::parse(&bytes, now);
             found.push(named(place, facts, Origin::Extensionless, name, read));
@@ -119,7 +119,7 @@ pub(super) fn instances(listing: &Listing, tree: &Tree, now: i64) -> io::Result<
     for (name, facts) in listing {
         let Some((second, "meta")) = instance(name) else { continue };
         let place = places::at(DB, name);
-        let read = read_text(&place, facts, tree).and_then(|bytes| sources::tcs::parse(&bytes, now));
+        let read = read_text(&place, facts, tree)?.and_then(|bytes| sources::tcs::parse(&bytes, now));
         let named =
             read.as_ref().ok().map(|old| old.name.clone().unwrap_or_else(|| format!("unnamed-{second}")));
         let name = named.as_deref().and_then(|name| process_name(OsStr::new(name)));
@@ -142,20 +142,22 @@ pub(super) fn named(place: Place, facts: &Facts, origin: Origin, stem: &OsStr, r
     Found { place, facts: *facts, origin, name, read }
 }
 
-/// The bytes of a record, unless it is nothing that could be one.
-pub(super) fn read_text(place: &Place, facts: &Facts, tree: &Tree) -> Result<Vec<u8>, Refusal> {
-    match facts.kind {
-        Kind::Link => return Err(Refusal::Symlink),
-        Kind::Dir | Kind::Other => return Err(Refusal::NotRegular),
-        Kind::File if facts.size > LARGEST => return Err(Refusal::TooBig),
-        Kind::File => {}
-    }
-    let read = tree.dir_of(place).and_then(|dir| dir.read(place.name(), LARGEST + 1));
-    match read {
-        Ok(bytes) if bytes.len() as u64 > LARGEST => Err(Refusal::TooBig),
-        Ok(bytes) => Ok(bytes),
-        Err(_) => Err(Refusal::Unreadable),
-    }
+/// The bytes of a record, or why it is none.
+pub(super) fn read_text(place: &Place, facts: &Facts, tree: &Tree) -> io::Result<Result<Vec<u8>, Refusal>> {
+    let refusal = match facts.kind {
+        Kind::Link => Refusal::Symlink,
+        Kind::Dir | Kind::Other => Refusal::NotRegular,
+        Kind::File if facts.size > LARGEST => Refusal::TooBig,
+        Kind::File => {
+            let bytes = tree.read(place, LARGEST + 1)?.ok_or(Refusal::Unreadable);
+            return Ok(bytes.and_then(fitting));
+        }
+    };
+    Ok(Err(refusal))
+}
+
+fn fitting(bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    if bytes.len() as u64 > LARGEST { Err(Refusal::TooBig) } else { Ok(bytes) }
 }
 
 fn has_record_inside(place: &Place, tree: &Tree) -> io::Result<bool> {

@@ -1,6 +1,7 @@
 //! What belongs to a record and lies elsewhere: its pid file, its logs, its environment dump.
 
 use std::ffi::OsStr;
+use std::io;
 
 use super::{Found, Look, Origin};
 use crate::migrate::place::Place;
@@ -95,12 +96,15 @@ impl Look {
 
 impl Satellite {
     /// The pid that a pid file holds: one number, and a newline perhaps.
-    pub fn pid(&self, tree: &Tree) -> Option<i32> {
-        let bytes = tree.dir_of(&self.place).ok()?.read(self.place.name(), LONGEST_PID).ok()?;
-        let text = std::str::from_utf8(&bytes).ok()?.trim_end();
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|pid| plain && PIDS_OF_LINUX.contains(pid))
+    pub fn pid(&self, tree: &Tree) -> io::Result<Option<i32>> {
+        Ok(tree.read(&self.place, LONGEST_PID)?.and_then(|bytes| parse_pid(&bytes)))
     }
+}
+
+fn parse_pid(bytes: &[u8]) -> Option<i32> {
+    let text = std::str::from_utf8(bytes).ok()?.trim_end();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|pid| plain && PIDS_OF_LINUX.contains(pid))
 }
 
 /// What a pid can be; 1 is nobody's process.

@@ -25,7 +25,7 @@ pub(super) fn read_all(listing: &Listing, tree: &Tree) -> io::Result<BTreeMap<St
     let mut targets = BTreeMap::new();
     for (stem, name, facts) in with_ending(listing, ".json") {
         if let Some(process) = process_name(stem) {
-            let read = read_text(&places::at(RECORDS, name), facts, tree);
+            let read = read_text(&places::at(RECORDS, name), facts, tree)?;
             let target = match read {
                 Ok(bytes) => parse(&process, &bytes, facts),
                 Err(refusal) => Target::Unreadable(refusal),

@@ -1,5 +1,7 @@
 //! An old record that can be believed, with what became of its process.
 
+use std::io;
+
 use crate::migrate::look::{Found, Look, Origin};
 use crate::migrate::sources::{Generation, Old};
 use crate::migrate::standing::{Life, Standing, Traces};
@@ -18,12 +20,12 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// `None`: the record is refused.
-    pub(super) fn new(found: &'a Found, look: &Look, tree: &Tree) -> Option<Self> {
-        let (old, name) = (found.old()?, found.name.as_deref()?);
+    pub(super) fn new(found: &'a Found, look: &Look, tree: &Tree) -> io::Result<Option<Self>> {
+        let (Some(old), Some(name)) = (found.old(), found.name.as_deref()) else { return Ok(None) };
         let logs = found.logs(look).iter().map(|log| (log.file.facts.device, log.file.facts.inode)).collect();
-        let pid_file = found.pid_file(look).and_then(|file| file.pid(tree));
-        let standing = Standing::of(old, &Traces { pid_file, logs });
-        Some(Self { found, old, name, standing, has_pid_file: pid_file.is_some() })
+        let pid_file = found.pid_file(look).map_or(Ok(None), |file| file.pid(tree))?;
+        let standing = Standing::of(old, &Traces { pid_file, logs })?;
+        Ok(Some(Self { found, old, name, standing, has_pid_file: pid_file.is_some() }))
     }
 
     pub(super) fn is_online(&self) -> bool {

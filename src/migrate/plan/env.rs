@@ -20,10 +20,10 @@ const MODE: u32 = 0o600;
 const FIRST_LINE: u64 = 8192;
 
 /// What the first line of the dump says, where the record says nothing.
-pub(super) fn env_file(winner: &Candidate<'_>, draft: &Draft<'_>) -> Option<String> {
-    let dump = winner.found.env_dump(draft.look).filter(|dump| dump.facts.kind == Kind::File)?;
-    let bytes = draft.tree.dir_of(&dump.place).ok()?.read(dump.place.name(), FIRST_LINE).ok()?;
-    env_snapshot::env_file(&bytes)
+pub(super) fn env_file(winner: &Candidate<'_>, draft: &Draft<'_>) -> io::Result<Option<String>> {
+    let dump = winner.found.env_dump(draft.look).filter(|dump| dump.facts.kind == Kind::File);
+    let Some(dump) = dump else { return Ok(None) };
+    Ok(draft.tree.read(&dump.place, FIRST_LINE)?.and_then(|bytes| env_snapshot::env_file(&bytes)))
 }
 
 /// Plans every dump: the one that goes with the record that counts gets its name, others go to the backup.

@@ -18,6 +18,9 @@ const ALLOCATIONS: &str = "port_allocations.txt";
 
 /// A reservation that is older stands for nothing, in seconds.
 const FRESH: i64 = 60;
+/// The file in it that says when it was made.
+const STAMP: &str = ".timestamp";
+const LONGEST_STAMP: u64 = 64;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// The id counters: what is converted keeps its id, and nobody else counts with them.
@@ -31,7 +34,7 @@ pub(super) fn counters(draft: &mut Draft<'_>) {
 
 /// What starts of the bash tool left; all of it stays while one may be under way.
 pub(super) fn allocations(now: i64, draft: &mut Draft<'_>) -> io::Result<()> {
-    if is_start_under_way(draft.look, draft.tree, now) {
+    if is_start_under_way(draft.look, draft.tree, now)? {
         return Ok(());
     }
     let look = draft.look;
@@ -67,12 +70,25 @@ fn remove_with_contents(place: &Place, facts: &Facts, draft: &mut Draft<'_>) -> 
     Ok(())
 }
 
-fn is_start_under_way(look: &Look, tree: &Tree, now: i64) -> bool {
-    let is_fresh = |facts: &Facts| now - facts.modified / NANOSECONDS < FRESH;
-    let entries = look.list_of(RECORDS);
-    let reserved =
-        entries.iter().any(|(name, facts)| (is_reservation(name) || name == LOCK_DIR) && is_fresh(facts));
-    reserved || is_held(look, tree)
+fn is_start_under_way(look: &Look, tree: &Tree, now: i64) -> io::Result<bool> {
+    for (name, facts) in look.list_of(RECORDS) {
+        if (is_reservation(name) || name == LOCK_DIR) && now - made_at(name, facts, tree)? < FRESH {
+            return Ok(true);
+        }
+    }
+    Ok(is_held(look, tree))
+}
+
+/// The second that its maker wrote into it (`Reserved at 1795385688`), else that of its last change.
+fn made_at(name: &OsStr, facts: &Facts, tree: &Tree) -> io::Result<i64> {
+    let stamp = places::at(RECORDS, name).join(STAMP);
+    let written = match facts.kind {
+        Kind::Dir => tree.read(&stamp, LONGEST_STAMP)?,
+        _ => None,
+    };
+    let text = written.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let second = text.split_whitespace().last().and_then(|word| word.parse().ok());
+    Ok(second.unwrap_or(facts.modified / NANOSECONDS))
 }
 
 fn is_held(look: &Look, tree: &Tree) -> bool {

@@ -5,6 +5,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use super::candidate::Candidate;
 use super::draft::Draft;
 use super::settle::{Choice, Settled};
 use crate::layout::{Layout, Stream};
@@ -25,6 +26,19 @@ pub(super) struct LogPaths {
 }
 
 impl LogPaths {
+    /// As they are before it.
+    pub(super) fn unchanged<'a>(
+        candidates: impl Iterator<Item = &'a Candidate<'a>>,
+        layout: &Layout,
+        look: &Look,
+    ) -> Self {
+        let logs = |candidate: &Candidate<'_>| {
+            let logs = candidate.found.logs(look).into_iter();
+            logs.map(|log| ((candidate.name.to_owned(), log.target), log.file.place)).collect::<Vec<_>>()
+        };
+        Self { layout: layout.clone(), staying: candidates.flat_map(logs).collect() }
+    }
+
     /// The member `logs` of a record.
     pub(super) fn of(&self, name: &str) -> Value {
         json!({ "out": self.path(name, Stream::Out), "err": self.path(name, Stream::Err) })

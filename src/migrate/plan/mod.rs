@@ -14,6 +14,7 @@ mod records;
 mod services;
 mod settle;
 mod tcs;
+mod view;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,6 +30,8 @@ use draft::Draft;
 use ledger::Ledger;
 use settle::Settled;
 
+pub use view::view;
+
 /// What a migration would do, and what it would say.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -41,7 +44,7 @@ pub struct Plan {
 impl Plan {
     /// Of what was seen. `now`: epoch seconds.
     pub fn of(look: &Look, tree: &Tree, layout: &Layout, now: i64) -> io::Result<Self> {
-        let settled = Settled::of(look, tree);
+        let settled = Settled::of(look, tree)?;
         let mut draft = Draft::new(look, tree, layout);
         refuse(look, &mut draft);
         keep_in_use(&settled, &mut draft);
@@ -56,7 +59,7 @@ impl Plan {
         services::plan(&mut draft)?;
         ledger.plan(&settled, &mut draft)?;
         retire(&settled, &mut draft);
-        folders::plan(&settled, &mut draft);
+        folders::plan(&settled, &mut draft)?;
         tcs::plan(&mut draft)?;
         leftovers::allocations(now, &mut draft)?;
         if settled.converted().next().is_some() {

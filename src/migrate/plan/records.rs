@@ -33,7 +33,7 @@ pub(super) fn plan(settled: &Settled<'_>, context: &Context<'_>, draft: &mut Dra
     for (name, choice) in &settled.choices {
         let Some(winner) = &choice.winner else { continue };
         let id = context.ids.get(name).copied().unwrap_or_default();
-        let record = record(choice, winner, id, context, draft);
+        let record = record(choice, winner, id, context, draft)?;
         warn(choice, winner, id, draft);
         let to = places::at(RECORDS, format!("{name}.json"));
         let before = choice.replaced().map(|(_, facts)| facts);
@@ -57,9 +57,12 @@ pub(super) fn record(
     id: i64,
     context: &Context<'_>,
     draft: &Draft<'_>,
-) -> Record {
+) -> io::Result<Record> {
     let old = winner.old;
-    let env_file = old.env_file.clone().or_else(|| super::env::env_file(winner, draft));
+    let env_file = match &old.env_file {
+        Some(file) => Some(file.clone()),
+        None => super::env::env_file(winner, draft)?,
+    };
     let mut members = json!({
         "tsm_id": id,
         "pid": winner.pid(),
@@ -79,12 +82,14 @@ pub(super) fn record(
         let stamp = json!({ "start_ticks": identity.start_ticks, "boot_id": identity.boot_id });
         set(&mut members, "proc", stamp);
     }
-    let legacy = legacy(winner, context.ledger, draft);
+    let legacy = legacy(winner, context.ledger, draft)?;
     if !legacy.is_empty() {
         set(&mut members, "legacy", legacy.into());
     }
-    let Value::Object(members) = members else { return Record::unknown(winner.name) };
-    Record::from_members(winner.name, members)
+    Ok(match members {
+        Value::Object(members) => Record::from_members(winner.name, members),
+        _ => Record::unknown(winner.name),
+    })
 }
 
 /// Nobody's restarts are forgotten: of several records the largest count goes on.
@@ -95,7 +100,7 @@ fn restarts(choice: &Choice<'_>, winner: &Candidate<'_>) -> u64 {
 }
 
 /// Every member that has no place of its own.
-fn legacy(winner: &Candidate<'_>, ledger: &Ledger, draft: &Draft<'_>) -> Map<String, Value> {
+fn legacy(winner: &Candidate<'_>, ledger: &Ledger, draft: &Draft<'_>) -> io::Result<Map<String, Value>> {
     let mut legacy = winner.old.legacy.clone();
     if let Some(name) = winner.old.name.as_deref().filter(|name| *name != winner.name) {
         legacy.insert("name".into(), name.into());
@@ -103,10 +108,10 @@ fn legacy(winner: &Candidate<'_>, ledger: &Ledger, draft: &Draft<'_>) -> Map<Str
     if let Some(port) = ledger.found_port(winner.name) {
         legacy.entry("actual_port").or_insert_with(|| port.into());
     }
-    for (key, value) in super::folders::values(winner, draft) {
+    for (key, value) in super::folders::values(winner, draft)? {
         legacy.entry(key).or_insert(value);
     }
-    legacy
+    Ok(legacy)
 }
 
 fn set(members: &mut Value, key: &str, value: Value) {

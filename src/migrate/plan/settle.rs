@@ -1,6 +1,7 @@
 //! Which record counts, where a name has several.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use super::candidate::Candidate;
 use crate::migrate::look::{Found, Look, Target};
@@ -38,11 +39,11 @@ pub(super) struct Settled<'a> {
 
 impl<'a> Settled<'a> {
     /// Decides for every name.
-    pub(super) fn of(look: &'a Look, tree: &Tree) -> Self {
+    pub(super) fn of(look: &'a Look, tree: &Tree) -> io::Result<Self> {
         let mut settled = Self::default();
         let mut by_name: BTreeMap<&'a str, Vec<Candidate<'a>>> = BTreeMap::new();
         for found in &look.found {
-            match Candidate::new(found, look, tree) {
+            match Candidate::new(found, look, tree)? {
                 Some(candidate) if candidate.instance().is_some() && !candidate.is_online() => {
                     settled.ended.push(candidate);
                 }
@@ -54,7 +55,7 @@ impl<'a> Settled<'a> {
             settled.decide(name, candidates, look.targets.get(name));
         }
         settled.share_pids();
-        settled
+        Ok(settled)
     }
 
     /// Whether files that go with records of that name must stay where they are.
@@ -114,7 +115,7 @@ impl<'a> Settled<'a> {
 
 impl<'a> Choice<'a> {
     /// The latest start counts, but whoever runs beats whoever does not.
-    fn among(mut candidates: Vec<Candidate<'a>>) -> Self {
+    pub(super) fn among(mut candidates: Vec<Candidate<'a>>) -> Self {
         candidates.sort_by_key(Candidate::rank);
         let winner = candidates.pop();
         Self { winner, losers: candidates, same: Vec::new(), target: None }

@@ -16,7 +16,6 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-#[ignore = "waits for the automatic run"]
 fn the_first_command_says_what_it_migrated_and_the_second_nothing() {
     let stage = Stage::new("h03-whitespace", REFUSED, Processes::Gone).unwrap();
     let words = ["list", "--json", "--all"];
@@ -34,7 +33,6 @@ fn the_first_command_says_what_it_migrated_and_the_second_nothing() {
 }
 
 #[test]
-#[ignore = "waits for the automatic run"]
 fn records_are_listed_alike_before_and_after() {
     let stage = Stage::new("16-26ba21b0-gen5-ports-registry", REAL, Processes::Gone).unwrap();
     let words = ["list", "--json", "--all"];
@@ -55,7 +53,6 @@ fn records_are_listed_alike_before_and_after() {
 }
 
 #[test]
-#[ignore = "waits for the automatic run"]
 fn who_switches_it_off_can_write_nothing() {
     let stage = Stage::new("16-26ba21b0-gen5-ports-registry", REAL, Processes::Gone).unwrap();
     for words in

@@ -87,7 +87,6 @@ macro_rules! tests {
         mod killed_and_ended_by_another_command {
             $(
                 #[test]
-                #[ignore = "waits for the automatic run"]
                 fn $test() {
                     super::kill_and_list($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
                 }
