@@ -7,6 +7,7 @@ mod after;
 mod alone;
 mod automatic;
 mod back;
+mod changed;
 mod expect;
 mod fixture;
 mod forward;

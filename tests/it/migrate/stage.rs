@@ -59,10 +59,13 @@ impl Stage {
             report(format_args!("{id} SKIPPED: it takes an ordinary user, and root cannot become one here"));
             return None;
         }
+        make_all(&home.root(), &draft.entries);
         let stand_ins = start_all(&home, &draft, processes);
         let fixture = Fixture::parse(&substitute(text, &draft, &stand_ins));
+        let told = fixture.entries.iter().filter(|entry| !draft.entries.contains(entry));
+        make_all(&home.root(), told);
         let user = user.flatten();
-        place(&home.root(), &fixture.entries, user.as_ref());
+        settle(&home.root(), &fixture.entries, user.as_ref());
         Some(Self { before: Snapshot::of(&home.root()), fixture, stand_ins, user, home })
     }
 
@@ -118,7 +121,8 @@ impl Stage {
                 fs::remove_file(path).unwrap();
             }
         }
-        place(&self.root(), &self.fixture.entries, self.user.as_ref());
+        make_all(&self.root(), &self.fixture.entries);
+        settle(&self.root(), &self.fixture.entries, self.user.as_ref());
     }
 }
 
@@ -198,10 +202,14 @@ fn substitute(text: String, draft: &Fixture, stand_ins: &[StandIn]) -> String {
     })
 }
 
-fn place(root: &Path, entries: &[Entry], user: Option<&User>) {
+fn make_all<'a>(root: &Path, entries: impl IntoIterator<Item = &'a Entry>) {
     for entry in entries {
         make(&root.join(&entry.path), &entry.kind);
     }
+}
+
+/// Owners, modes and times, once everything is there.
+fn settle(root: &Path, entries: &[Entry], user: Option<&User>) {
     if let Some(user) = user {
         user.take(root);
     }

@@ -56,7 +56,9 @@ impl After<'_> {
     /// What is missing or wrong, but for what is believed of the processes.
     pub(super) fn losses(&self) -> Vec<String> {
         let records = self.records.iter().flat_map(|record| self.record(record));
-        let records = records.filter(|fault| !fault.contains(": status is ")).collect();
+        let is_belief =
+            |fault: &String| [": status is ", ": restarts is "].iter().any(|text| fault.contains(text));
+        let records = records.filter(|fault| !is_belief(fault)).collect();
         [records, self.sources(), self.all_logs()].concat()
     }
 
