@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod delete;
+mod doctor;
 mod env;
 mod help;
 mod info;
@@ -12,7 +13,10 @@ mod list;
 mod logs;
 mod paths;
 mod patrol;
+mod ports;
+mod ranges;
 mod restart;
+mod scan_ports;
 mod setup;
 mod start;
 mod stop;
@@ -56,7 +60,11 @@ const COMMANDS: &[Command] = &[
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
     Command { names: &["env"], catalog: env::catalog, run: env::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
+    Command { names: &["scan-ports"], catalog: scan_ports::catalog, run: scan_ports::run },
+    Command { names: &["ports"], catalog: ports::catalog, run: ports::run },
+    Command { names: &["doctor"], catalog: doctor::catalog, run: doctor::run },
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
+    Command { names: &["ranges"], catalog: ranges::catalog, run: ranges::run },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
 ];
 
@@ -172,6 +180,11 @@ fn shown_pid(record: &Record) -> String {
 /// A port as lines show it.
 fn shown_port(record: &Record) -> String {
     record.port().map_or_else(|| "none".to_owned(), |port| port.to_string())
+}
+
+/// Text in a column of a table, padded by bytes as printf's `%-Ns` does.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{:1$}", "", width.saturating_sub(text.len()))
 }
 
 /// The word that `info`, `paths`, `env` and `logs` take, for the catalogue.

@@ -11,7 +11,7 @@ mod sweep;
 
 pub use adopt::adopt_orphaned;
 pub use forget::{forget, remove_logs};
-pub use kill::kill;
+pub use kill::{has_ended, kill};
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};

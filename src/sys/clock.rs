@@ -1,4 +1,4 @@
-//! The wall clock, in whole seconds and as UTC dates.
+//! The wall clock, in whole seconds, as UTC dates and times, and as local time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -42,9 +42,37 @@ pub fn utc_date(epoch: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// `YYYY-MM-DDTHH:MM:SSZ` of an epoch second.
+pub fn utc_time(epoch: i64) -> String {
+    let second = epoch.rem_euclid(86_400);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{}T{hour:02}:{minute:02}:{:02}Z", utc_date(epoch), second % 60)
+}
+
+/// `Nov  3 14:05:09 2026`, the time of an epoch second where this machine stands, in English.
+pub fn local_time(epoch: i64) -> Option<String> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = libc::time_t::try_from(epoch).ok()?;
+    // SAFETY: tm is a plain struct, for which all zeroes is a value.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: reads one time and writes one tm, both of which outlive the call.
+    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    let month = MONTHS.get(usize::try_from(local.tm_mon).ok()?).filter(|_| !done.is_null())?;
+    let (hour, minute, second) = (local.tm_hour, local.tm_min, local.tm_sec);
+    let year = local.tm_year + 1900;
+    Some(format!("{month} {:2} {hour:02}:{minute:02}:{second:02} {year}", local.tm_mday))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc_date;
+    use super::{utc_date, utc_time};
+
+    #[test]
+    fn times_are_those_of_the_day() {
+        assert_eq!(utc_time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(utc_time(951_782_399), "2000-02-28T23:59:59Z");
+    }
 
     #[test]
     fn dates_follow_the_calendar() {
