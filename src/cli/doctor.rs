@@ -14,21 +14,17 @@ use clap::{Arg, Command};
 use super::{Context, Words};
 use crate::error::Result;
 
-const HELP: &str = "\
-TSM Doctor - Port diagnostics and conflict resolution
+const NAME: &str = "doctor";
 
-Usage:
-  tsm doctor <SUBCOMMAND> [ARGS]
-";
+const TITLE: &str = "TSM Doctor - Port diagnostics and conflict resolution";
 
-const EXAMPLES: &str = "
+const MORE: &str = "
 Without a subcommand (or with 'scan' or 'ports') ten common development ports are looked at; with '--json' everything
 that is wrong is written as JSON.
 
 Examples:
-  tsm doctor                              the ten ports
-  tsm doctor port 4000                    who has port 4000
-  tsm doctor kill 3000 --force            end whoever has port 3000, without asking
+  tsm doctor port 4000            who has port 4000
+  tsm doctor kill 3000 --force    end whoever has port 3000, without asking
   tsm doctor validate \"node x.js\" --port 4000 --env env/dev.env
 
 Common Issues:
@@ -39,40 +35,46 @@ Common Issues:
   - Servers that nobody manages: 'orphans'
 ";
 
-/// Every subcommand with its words and its meaning.
-const SUBCOMMANDS: [(&str, &str, &str); 11] = [
-    ("port", "<port>", "Say who has a port"),
-    ("kill", "<port> [--force]", "End whoever has a port"),
-    ("orphans", "[--json] [--all]", "Find servers that nobody manages"),
-    ("clean", "[-a|--aggressive]", "Forget processes that are dead and were not stopped"),
-    ("env", "[file]", "Look into an environment file"),
-    (
-        "validate",
-        "<command> [--port <port>] [--env <file>] [--json]",
-        "Look at everything a start would meet",
-    ),
-    ("ports-declared", "", "Show the ledger of declared ports"),
-    ("ports-actual", "", "Show who listens on which port"),
-    ("reconcile", "", "Compare both; the exit code is 1 if they differ"),
-    ("healthcheck", "", "Look at the whole installation"),
-    ("help", "", "Show this help"),
-];
-
 pub(super) fn catalog() -> Command {
-    let subcommand = |(name, words, about): &(&'static str, &'static str, &'static str)| {
-        let command = Command::new(*name).about(*about);
-        if words.is_empty() {
-            command
-        } else {
-            command.arg(Arg::new("words").value_name(*words).help(*words))
-        }
-    };
-    Command::new("doctor")
+    Command::new(NAME)
         .about("Find out what is wrong: ports, processes, files")
         .override_usage("tsm doctor [SUBCOMMAND] [ARGS]\n       tsm doctor --json")
-        .arg(Arg::new("json").long("json").num_args(0).help("Everything that is wrong, as JSON"))
+        .arg(flag("json", "Everything that is wrong, as JSON"))
         .disable_help_subcommand(true)
-        .subcommands(SUBCOMMANDS.iter().map(subcommand))
+        .subcommands(subcommands())
+}
+
+/// In the order of the help.
+fn subcommands() -> [Command; 11] {
+    let plain = |name: &'static str, about: &'static str| Command::new(name).about(about);
+    let port = || Arg::new("port").required(true).help("Its number");
+    let option = |name: &'static str, value, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    [
+        plain("port", "Say who has a port").arg(port()),
+        plain("kill", "End whoever has a port").arg(port()).arg(flag("force", "Do not ask")),
+        plain("orphans", "Find servers that nobody manages")
+            .arg(flag("json", "As JSON"))
+            .arg(flag("all", "No effect")),
+        plain("clean", "Forget processes that are dead and were not stopped")
+            .arg(flag("aggressive", "Name doubtful live ones, too").short('a')),
+        plain("env", "Look into an environment file").arg(Arg::new("file").help("Default: env/local.env")),
+        plain("validate", "Look at everything a start would meet")
+            .arg(Arg::new("command").required(true).help("As a shell reads it"))
+            .arg(option("port", "port", "The port it is to have"))
+            .arg(option("env", "file", "Its environment file"))
+            .arg(flag("json", "As JSON")),
+        plain("ports-declared", "Show the ledger of declared ports"),
+        plain("ports-actual", "Show who listens on which port"),
+        plain("reconcile", "Compare both; the exit code is 1 if they differ"),
+        plain("healthcheck", "Look at the whole installation"),
+        plain("help", "Show this help"),
+    ]
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).num_args(0).help(help)
 }
 
 pub(super) fn run(mut words: Words, cx: &mut Context) -> Result<u8> {
@@ -102,12 +104,25 @@ pub(super) fn run(mut words: Words, cx: &mut Context) -> Result<u8> {
 }
 
 fn help() -> String {
-    let line = |(name, words, about): &(&str, &str, &str)| {
-        let call = format!("  tsm doctor {name} {words}");
-        format!("{:<72} {about}\n", call.trim_end())
+    let line = |command: &Command| {
+        let words: String = command.get_arguments().map(word).collect();
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        format!("{:<72} {about}\n", format!("  tsm doctor {}{words}", command.get_name()))
     };
-    let lines: String = SUBCOMMANDS.iter().map(line).collect();
-    format!("{HELP}{lines}{EXAMPLES}")
+    let mut catalogue = super::catalogue();
+    catalogue.build();
+    let doctor = catalogue.find_subcommand(NAME).into_iter();
+    let lines: String = doctor.flat_map(Command::get_subcommands).map(line).collect();
+    format!("{TITLE}\n\nUsage:\n{lines}{MORE}")
+}
+
+/// An argument as the help writes it, behind a blank.
+fn word(argument: &Arg) -> String {
+    match (argument.is_positional(), argument.get_short()) {
+        (true, _) => format!(" {argument}"),
+        (false, Some(short)) => format!(" [-{short}|{argument}]"),
+        (false, None) => format!(" [{argument}]"),
+    }
 }
 
 /// A port as these subcommands take it: digits. Says what is wrong with any other word.

@@ -20,11 +20,9 @@ pub(super) fn catalog() -> Command {
         .about("Show and change the named ports")
         .override_usage("tsm ports [SUBCOMMAND] [ARGS]")
         .subcommand(plain("list", "Services and their ports (default)"))
-        .subcommand(
-            plain("detailed", "The same, and the file they are from").visible_aliases(["source", "info"]),
-        )
+        .subcommand(plain("detailed", "The same, and the file they are from (also: source, info)"))
         .subcommand(plain("scan", "Which of the ports are used, and by whom"))
-        .subcommand(plain("overview", "Ports and services at a glance").visible_alias("status"))
+        .subcommand(plain("overview", "Ports and services at a glance (also: status)"))
         .subcommand(plain("validate", "Look for double and wrong ports"))
         .subcommand(plain("set", "Give a service a port").arg(service()).arg(operand("port", "1 to 65535")))
         .subcommand(plain("remove", "Take a service out").arg(service()))

@@ -62,11 +62,12 @@ impl Owners {
         used.pids.iter().any(|pid| self.record_of(*pid).is_some_and(|owner| owner.name() == record.name()))
     }
 
-    /// Processes of tsm itself own nothing. A socket of our own user that nobody is seen to hold belongs to the record
+    /// Processes of tsm itself own nothing: all they may hold is what their caller gave them as a stream. A socket of our own user that nobody is seen to hold belongs to the record
     /// that declares its port: a process may hide its descriptors.
     fn settle(&self, mut uses: BTreeMap<u16, Use>) -> BTreeMap<u16, Use> {
         for (port, used) in &mut uses {
-            used.pids.retain(|pid| !is_of_tsm(*pid));
+            let by_stream = std::mem::take(&mut used.by_stream);
+            used.pids.retain(|pid| !(by_stream.contains(pid) && is_of_tsm(*pid)));
             if used.unseen.contains(&spawn::own_user()) {
                 let declared = self.live.iter().filter(|record| record.port() == Some(*port));
                 used.pids.extend(declared.filter_map(Record::pid));

@@ -32,8 +32,18 @@ pub struct Holder {
 pub struct Use {
     /// The processes that hold it, as far as they are ours to see, in order.
     pub pids: Vec<i32>,
+    /// Those of them that hold it as a standard stream.
+    pub by_stream: Vec<i32>,
     /// The users of the sockets that nobody is seen to hold.
     pub unseen: Vec<u32>,
+}
+
+impl Use {
+    fn add(&mut self, held: &[Held]) {
+        let by_stream = held.iter().filter(|held| held.is_stream());
+        self.by_stream.extend(by_stream.map(|held| held.pid));
+        self.pids.extend(held.iter().map(|held| held.pid));
+    }
 }
 
 /// The ports that are in use, whoever has them. Asks for no process.
@@ -87,15 +97,15 @@ fn sockets() -> Vec<Listener> {
 }
 
 fn with_holders(sockets: &[Listener]) -> BTreeMap<u16, Use> {
-    let mut by_socket: HashMap<u64, Vec<i32>> = HashMap::new();
+    let mut by_socket: HashMap<u64, Vec<Held>> = HashMap::new();
     for held in holders(sockets) {
-        by_socket.entry(held.inode).or_default().push(held.pid);
+        by_socket.entry(held.inode).or_default().push(held);
     }
     let mut uses: BTreeMap<u16, Use> = BTreeMap::new();
     for socket in sockets {
         let used = uses.entry(socket.port).or_default();
         match by_socket.get(&socket.inode) {
-            Some(pids) => used.pids.extend(pids),
+            Some(held) => used.add(held),
             None => used.unseen.push(socket.user),
         }
     }
@@ -132,7 +142,7 @@ mod tests {
         let port = server.local_addr().unwrap().port();
         let holdings = of_port(port);
         assert_eq!(holdings.iter().filter_map(|holding| holding.holder.as_ref()).next().unwrap().pid, own());
-        assert_eq!(uses(|used| used == port)[&port], Use { pids: vec![own()], unseen: Vec::new() });
+        assert_eq!(uses(|used| used == port)[&port], Use { pids: vec![own()], ..Use::default() });
         assert!(holds(own(), port) && taken().contains(&port) && listening().contains_key(&port));
         drop(server);
         assert_eq!(of_port(port), []);

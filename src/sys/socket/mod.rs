@@ -43,6 +43,13 @@ pub struct Held {
     pub descriptor: i32,
 }
 
+impl Held {
+    /// Whether it is stdin, stdout or stderr.
+    pub fn is_stream(&self) -> bool {
+        self.descriptor <= libc::STDERR_FILENO
+    }
+}
+
 /// Every listening TCP socket, IPv4 before IPv6.
 pub fn listeners() -> Vec<Listener> {
     system::listeners()
