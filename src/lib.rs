@@ -4,8 +4,9 @@
 //! known of a process is one JSON file ([`registry`]); a lock makes its writers take turns. Everything else is a
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
-//! The modules use each other downwards only: `cli` → `services`, `lifecycle` → `launch` → `supervisor` → `ports`,
-//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli` alone.
+//! The modules use each other downwards only: `cli` → `services`, `doctor` → `lifecycle` → `launch` → `supervisor` →
+//! `ports`, `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli`
+//! alone.
 //! `docs/architecture.md` is the map.
 
 pub mod cli;

@@ -13,6 +13,7 @@ use clap::{Arg, Command};
 
 use super::{Context, Words};
 use crate::error::Result;
+use crate::output::excerpt;
 
 const NAME: &str = "doctor";
 
@@ -123,6 +124,11 @@ fn word(argument: &Arg) -> String {
         (false, Some(short)) => format!(" [-{short}|{argument}]"),
         (false, None) => format!(" [{argument}]"),
     }
+}
+
+/// Foreign text as one line.
+fn one_line(text: &[u8]) -> String {
+    excerpt::beginning(text, usize::MAX)
 }
 
 /// A port as these subcommands take it: digits. Says what is wrong with any other word.

@@ -68,7 +68,7 @@ pub fn doubtful(registry: &Registry) -> Result<Vec<Finding>> {
 fn set_aside(name: &str, registry: &Registry) -> Result<()> {
     let writer = registry.lock()?;
     match registry.look(name)? {
-        Some(Found::Damaged(_)) => writer.set_aside(name),
+        Some(Found::Damaged(_)) => writer.set_aside(name).and_then(|()| writer.remove_pid_file(name)),
         Some(Found::Whole(_)) | None => Ok(()),
     }
 }

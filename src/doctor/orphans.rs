@@ -33,13 +33,7 @@ pub struct Orphan {
 
 /// All of them, by kind and pid. One that looks like both is there twice.
 pub fn find(registry: &Registry) -> Result<Vec<Orphan>> {
-    let owners = Owners::read(registry)?;
-    let mut pids: Vec<i32> = proc::pids().collect();
-    pids.sort_unstable();
-    let command = |pid: i32| Some((pid, String::from_utf8_lossy(&figures::args(pid)?).into_owned()));
-    let mut candidates: Vec<(i32, String)> = pids.into_iter().filter_map(command).collect();
-    candidates.retain(|(_, command)| KINDS.iter().any(|kind| kind.matches(command)));
-    candidates.retain(|(pid, _)| is_foreign(*pid, &owners));
+    let candidates = candidates(&Owners::read(registry)?);
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -59,6 +53,16 @@ pub fn find(registry: &Registry) -> Result<Vec<Orphan>> {
         found.map(orphan).collect::<Vec<_>>()
     };
     Ok(KINDS.iter().flat_map(of_kind).collect())
+}
+
+/// Pids and command lines of what looks like any kind and is nobody's.
+fn candidates(owners: &Owners) -> Vec<(i32, String)> {
+    let mut pids: Vec<i32> = proc::pids().collect();
+    pids.sort_unstable();
+    let command = |pid: i32| Some((pid, String::from_utf8_lossy(&figures::args(pid)?).into_owned()));
+    let looks_like_any = |(_, command): &(i32, String)| KINDS.iter().any(|kind| kind.matches(command));
+    let commands = pids.into_iter().filter_map(command).filter(looks_like_any);
+    commands.filter(|(pid, _)| is_foreign(*pid, owners)).collect()
 }
 
 impl Kind {

@@ -34,16 +34,25 @@ pub fn replace_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
 /// As [`replace`] ([`Keep::Surely`]), for a file that is the user's: a link is followed, and what is there keeps its owner,
 /// group and mode. `mode`, reduced by the umask, is that of a new file.
 pub fn rewrite(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    rewrite_by(path, "", bytes, mode)
+}
+
+/// As [`rewrite`], for a file whose writers do not take turns. The last one wins.
+pub fn rewrite_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    rewrite_by(path, &format!(".{}", std::process::id()), bytes, mode)
+}
+
+fn rewrite_by(path: &Path, writer: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path = match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
         found => found?,
     };
-    let draft = draft(&path, &format!(".{}", std::process::id()))?;
+    let draft = draft(&path, writer)?;
     remove(&draft)?;
-    write_draft(&draft, bytes, mode, Keep::Whole).and_then(|()| adorn(&draft, &path)).inspect_err(|_| {
+    let written = write_draft(&draft, bytes, mode, Keep::Whole).and_then(|()| adorn(&draft, &path));
+    written.and_then(|()| fs::rename(&draft, &path)).inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })?;
-    fs::rename(&draft, &path)?;
     let _ = sync_parent(&path);
     Ok(())
 }

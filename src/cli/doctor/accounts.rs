@@ -62,8 +62,7 @@ pub(super) fn reconcile(cx: &mut Context) -> Result<u8> {
     books.rows.iter().for_each(|row| cx.io.line(compared(row)));
     cx.io.line("\n🔓 System Ports Not in TSM Registry:");
     for pair in &books.strangers {
-        let Pair { comm, port, .. } = pair;
-        let pid = pid(pair);
+        let (pid, port, comm) = (pid(pair), pair.port, super::one_line(pair.comm.as_bytes()));
         cx.io.line(format_args!("  🔓 PID {pid}: {comm} listening on port {port} (not managed by TSM)"));
     }
     let correct = books.rows.iter().filter(|row| row.is_correct()).count();

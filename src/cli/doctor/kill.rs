@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Context, Words};
+use super::one_line;
 use crate::doctor::Owners;
 use crate::doctor::evict::{self, Sent};
 use crate::doctor::figures::{Figure, UNKNOWN};
@@ -31,21 +32,22 @@ pub(super) fn run(mut words: Words, cx: &mut Context) -> Result<u8> {
     let shown = evict::shown(&used);
     cx.io.line(format_args!("[DOCTOR] Found process using port {text}:"));
     show(&shown, cx);
-    if used.pids.iter().any(|pid| owners.record_of(*pid).is_some()) {
-        cx.io.line(MANAGED);
+    let is_managed = used.pids.iter().any(|pid| owners.record_of(*pid).is_some());
+    if let Some(refusal) = if is_managed { Some(MANAGED.to_owned()) } else { refusal(port, &shown) } {
+        cx.io.line(refusal);
         return Ok(1);
     }
-    if let Some(refused) = refusal(port, &shown) {
-        cx.io.line(refused);
-        return Ok(1);
-    }
-    let force = words.shift().is_some_and(|word| word == "--force");
-    let pid = shown.first().map_or(0, |process| process.pid);
-    if !force && !cx.io.confirm(format_args!("Kill process {pid} using port {text}? (y/N): ")) {
+    let asks = words.shift().is_none_or(|word| word != "--force");
+    if asks && !is_meant(&shown, &text, cx) {
         cx.io.line("Cancelled");
         return Ok(0);
     }
     Ok(u8::from(!end(&shown, port, cx)))
+}
+
+fn is_meant(shown: &[Identity], port: &str, cx: &mut Context) -> bool {
+    let Figure { pid, .. } = Figure::of(shown.first().map(|process| process.pid));
+    cx.io.confirm(format_args!("Kill process {pid} using port {port}? (y/N): "))
 }
 
 /// Every holder, the lowest pid first.
@@ -53,7 +55,7 @@ fn show(shown: &[Identity], cx: &mut Context) {
     let pids: Vec<Option<i32>> = shown.iter().map(|process| Some(process.pid)).collect();
     for pid in if pids.is_empty() { vec![None] } else { pids } {
         let Figure { pid, comm, args, .. } = Figure::of(pid);
-        let args = String::from_utf8_lossy(&args);
+        let (comm, args) = (one_line(comm.as_bytes()), one_line(&args));
         cx.io.line(format_args!("  PID:     {pid}\n  Process: {comm}\n  Command: {args}"));
     }
     cx.io.line("");

@@ -40,7 +40,8 @@ fn table(found: &[Orphan], cx: &mut Context) {
     for orphan in found {
         let ports = ports(orphan);
         let ports = if ports.is_empty() { "-" } else { &ports };
-        cx.io.line(row([&orphan.pid.to_string(), orphan.kind, ports, &orphan.command]));
+        let command = super::one_line(orphan.command.as_bytes());
+        cx.io.line(row([&orphan.pid.to_string(), orphan.kind, ports, &command]));
     }
     cx.io.line(ADVICE);
 }

@@ -63,7 +63,7 @@ pub(super) fn report(text: &str, cx: &mut Context) -> Result<u8> {
         return Ok(0);
     };
     let Figure { pid, comm, user, args } = Figure::of(used.pids.first().copied());
-    let args = String::from_utf8_lossy(&args);
+    let (comm, args) = (super::one_line(comm.as_bytes()), super::one_line(&args));
     cx.io.line(format_args!("Port {text} is in use"));
     cx.io.line(format_args!("  PID:     {pid}\n  Process: {comm}\n  User:    {user}\n  Command: {args}\n"));
     if used.pids.iter().any(|pid| owners.record_of(*pid).is_some()) {

@@ -19,7 +19,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     let lines = Lines::new(&preflight::check(&intent, &cx.config, &cx.registry)?, &intent);
     match as_json {
         true => cx.io.line(lines.json()),
-        false => cx.io.bytes(lines.text().as_bytes()),
+        false => cx.io.part(lines.text()),
     }
     Ok(u8::from(!lines.errors.is_empty()))
 }

@@ -73,35 +73,20 @@ pub struct NamedPorts {
 
 impl NamedPorts {
     fn parse(bytes: &[u8]) -> Self {
-        let mut this = Self { is_read: true, ..Self::default() };
-        let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let mut section = None;
-        for (number, bytes) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            match line::parse(bytes) {
-                Line::Nothing => {}
-                Line::Section(name) => section = Some(text(name)),
-                Line::Entry(entry) => {
-                    if let Some(section) = &section {
-                        let entries = sections.entry(section.clone()).or_default();
-                        entries.insert(text(entry.key), text(&entry.value));
-                    }
-                }
-                Line::Invalid => {
-                    let text = text(bytes.trim_ascii());
-                    this.bad_lines.push(BadLine { number: number + 1, text });
-                }
-            }
-        }
+        let (mut sections, bad_lines) = sections(bytes);
         let mut take = |name: &str| sections.remove(name).unwrap_or_default();
-        this.services = take(PORTS);
-        this.services.retain(|_, port| !port.is_empty());
-        this.ranges = take("port_ranges");
-        let reserved = take("reserved").into_values();
-        this.reserved = reserved
-            .flat_map(|value| value.split_ascii_whitespace().map(plain).collect::<Vec<_>>())
-            .collect();
-        this.strategy = take("allocation").remove("allocation_strategy").unwrap_or_default();
-        this
+        let mut services = take(PORTS);
+        services.retain(|_, port| !port.is_empty());
+        let reserved = take("reserved");
+        let reserved = reserved.values().flat_map(|value| value.split_ascii_whitespace());
+        Self {
+            is_read: true,
+            services,
+            ranges: take("port_ranges"),
+            reserved: reserved.map(plain).collect(),
+            strategy: take("allocation").remove("allocation_strategy").unwrap_or_default(),
+            bad_lines,
+        }
     }
 
     /// The standard services alone.
@@ -138,6 +123,27 @@ impl NamedPorts {
     pub fn is_reserved(&self, port: u16) -> bool {
         self.reserved.contains(&port.to_string())
     }
+}
+
+type Section = BTreeMap<String, String>;
+
+/// What each section says in the end, and the lines that say nothing. Keys before any section are passed over.
+fn sections(bytes: &[u8]) -> (BTreeMap<String, Section>, Vec<BadLine>) {
+    let (mut sections, mut bad_lines) = (BTreeMap::<String, Section>::new(), Vec::new());
+    let mut current = None;
+    for (bytes, number) in bytes.split(|byte| *byte == b'\n').zip(1..) {
+        match line::parse(bytes) {
+            Line::Nothing => {}
+            Line::Section(name) => current = Some(sections.entry(text(name)).or_default()),
+            Line::Entry(entry) => {
+                if let Some(section) = &mut current {
+                    section.insert(text(entry.key), text(&entry.value));
+                }
+            }
+            Line::Invalid => bad_lines.push(BadLine { number, text: text(bytes.trim_ascii()) }),
+        }
+    }
+    (sections, bad_lines)
 }
 
 /// Decimal 1..65535; leading zeros do not count.

@@ -82,10 +82,9 @@ pub fn export(named: &NamedPorts, file: &Path, format: Format, layout: &Layout) 
 /// A device or a fifo is written to, anything else replaced.
 fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let is_special = fs::metadata(file).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-    if is_special {
-        OpenOptions::new().write(true).open(file)?.write_all(bytes)
-    } else {
-        atomic::rewrite(file, bytes, MODE)
+    match is_special {
+        true => OpenOptions::new().write(true).open(file)?.write_all(bytes),
+        false => atomic::rewrite_unlocked(file, bytes, MODE),
     }
 }
 
