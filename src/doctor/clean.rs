@@ -1,6 +1,6 @@
 //! Forgetting processes that are dead and were not stopped.
 
-use super::findings::{Finding, Severity};
+use super::findings::{Finding, Severity, quoted};
 use super::owners::Owners;
 use crate::error::Result;
 use crate::lifecycle;
@@ -54,12 +54,17 @@ pub fn doubtful(registry: &Registry) -> Result<Vec<Finding>> {
         let used = uses.get(&port).filter(|used| !owners.is_of(used, record))?;
         let other = used.pids.first()?;
         let name = record.name();
+        let file = registry.layout().record(name).display().to_string();
         Some(Finding {
             check: "doubtful-process",
             severity: Severity::Warn,
             subject: name.to_owned(),
             message: format!("PID {pid} alive but port {port} has PID {other}"),
-            fix: format!("Look who it is: tsm info {name}; forget it: tsm delete {name}"),
+            fix: format!(
+                "Look who it is: tsm info {}; if it is not yours: rm {}",
+                quoted(name),
+                quoted(&file)
+            ),
         })
     };
     Ok(records.iter().filter_map(doubt).collect())

@@ -14,7 +14,8 @@ pub const VARIABLES: [&str; 3] = ["PORT", "NODE_ENV", "PD_DIR"];
 /// How long the file may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The file's own output goes nowhere; what it has exported comes at the end. A slash keeps its functions and its PATH out.
+/// The file's own output goes nowhere; what it has exported comes at the end. A slash keeps its functions and its PATH
+/// out.
 const SCRIPT: &str = r#"exec 3>&1 >/dev/null 2>&1; source "$1" || exit; exec /usr/bin/env -0 >&3"#;
 
 /// A file that can be read.
@@ -38,8 +39,8 @@ impl Declared {
     }
 }
 
-/// Lets bash read the file, with none of the [`VARIABLES`] set, and returns those it exports, in their order. `None`: bash
-/// says that something in it failed, or it took longer than half a minute. `file` is absolute.
+/// Lets bash read the file, with none of the [`VARIABLES`] set, and returns those it exports, in their order. `None`:
+/// bash says that something in it failed, or it took longer than half a minute. `file` is absolute.
 pub fn source(file: &Path) -> Result<Option<Vec<(&'static str, String)>>> {
     let mut command = Command::new("bash");
     command.args(["--noprofile", "--norc", "-c", SCRIPT, "bash"]).arg(file);

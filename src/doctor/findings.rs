@@ -74,7 +74,7 @@ fn supervision(record: &Record, layout: &Layout) -> Option<Finding> {
             finding(
                 "old-supervisor",
                 format!("its supervisor (PID {pid}) runs another build of tsm"),
-                format!("When it suits: tsm restart {name}"),
+                format!("When it suits: tsm restart {}", quoted(name)),
             )
         }),
     }
@@ -136,8 +136,8 @@ fn file_name(path: &Path) -> String {
     PathBuf::from(path.file_name().unwrap_or_default()).display().to_string()
 }
 
-/// As a shell takes it.
-fn quoted(text: &str) -> String {
+/// Text as a shell takes it for one word.
+pub fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
     if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -48,8 +48,8 @@ impl Owners {
         self.settle(holders::listening())
     }
 
-    /// The live record that a process belongs to: it is its process, descends from that, or holds the lock that was made
-    /// for it.
+    /// The live record that a process belongs to: it is its process, descends from that, or holds the lock that was
+    /// made for it.
     pub fn record_of(&self, pid: i32) -> Option<&Record> {
         if self.live.is_empty() {
             return None;
@@ -62,8 +62,9 @@ impl Owners {
         used.pids.iter().any(|pid| self.record_of(*pid).is_some_and(|owner| owner.name() == record.name()))
     }
 
-    /// Processes of tsm itself own nothing: all they may hold is what their caller gave them as a stream. A socket of our own user that nobody is seen to hold belongs to the record
-    /// that declares its port: a process may hide its descriptors.
+    /// Processes of tsm itself own nothing: all they may hold is what their caller gave them as a stream. A socket of our
+    /// own user that nobody is seen to hold belongs to the record that declares its port: a process may hide its
+    /// descriptors.
     fn settle(&self, mut uses: BTreeMap<u16, Use>) -> BTreeMap<u16, Use> {
         for (port, used) in &mut uses {
             let by_stream = std::mem::take(&mut used.by_stream);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::{Context, Io};
-use crate::doctor::findings;
+use crate::doctor::findings::{self, quoted};
 use crate::doctor::health::{self, Health};
 use crate::doctor::{Finding, Severity};
 use crate::error::Result;
@@ -88,7 +88,7 @@ impl Page<'_> {
             match is_there {
                 true => self.ok(&format!("{name}: exists")),
                 false => {
-                    let fix = format!("Create with: mkdir -p {}", path.display());
+                    let fix = format!("Create with: mkdir -p {}", quoted(&path.display().to_string()));
                     self.warn(&format!("{name}: missing"), fix);
                 }
             }

@@ -1,5 +1,8 @@
 //! Reading, changing and writing the file while nobody else does.
 
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::{Document, Place};
@@ -10,7 +13,6 @@ use crate::ports::allocation;
 use crate::sys::atomic;
 use crate::sys::clock;
 use crate::sys::lock::FileLock;
-use std::path::{Path, PathBuf};
 
 /// How long a command waits for other writers.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,12 +60,12 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Gives a service a free port of an environment's range; `taken` are the ports in use.
+    /// Gives a service a free port of an environment's range. `taken` tells the ports in use, if it comes to that.
     pub fn allocate(
         &self,
         name: &str,
         environment: &str,
-        is_taken: impl FnOnce() -> std::collections::BTreeSet<u16>,
+        taken: impl FnOnce() -> BTreeSet<u16>,
     ) -> Result<u16> {
         if let Some(port) = self.named.services.get(name) {
             return Err(PortError::HasPort { name: name.to_owned(), port: port.clone() }.into());
@@ -74,7 +76,7 @@ impl<'a> Turn<'a> {
         let bounds = allocation::bounds(range).ok_or_else(|| PortError::InvalidRange(range.clone()))?;
         let strategy = allocation::Strategy::named(&self.named.strategy)
             .ok_or_else(|| PortError::UnknownStrategy(self.named.strategy.clone()))?;
-        let taken = is_taken();
+        let taken = taken();
         let is_free = |port| {
             !self.named.is_reserved(port) && self.named.owner_of(port).is_none() && !taken.contains(&port)
         };
@@ -110,8 +112,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Document)) -> std::io::Result<()> {
-        let (bytes, _) = self.held.as_ref().ok_or(std::io::ErrorKind::PermissionDenied)?;
+    fn edit(&self, change: impl FnOnce(&mut Document)) -> io::Result<()> {
+        let (bytes, _) = self.held.as_ref().ok_or(io::ErrorKind::PermissionDenied)?;
         let mut document = Document::new(bytes);
         change(&mut document);
         let now = format!("\"{}\"", clock::utc_time(clock::epoch()));

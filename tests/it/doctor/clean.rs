@@ -71,11 +71,13 @@ fn a_live_process_is_never_forgotten_and_a_doubtful_one_is_told() {
     home.put_record("old", &unstamped);
     for word in ["-a", "--aggressive"] {
         let text = stdout(&home.tsm(&["doctor", "clean", word]));
+        let record = home.root().join("tsm/runtime/processes/old.json");
         let told = format!(
             "\n  [WARN] old: PID {} alive but port {other_port} has PID {}\n      -> Look who it is: tsm info old; \
-             forget it: tsm delete old\nNo stale process files found\n",
+             if it is not yours: rm {}\nNo stale process files found\n",
             asleep.pid(),
-            holder.pid()
+            holder.pid(),
+            record.display()
         );
         assert!(text.ends_with(&told), "{text}");
     }
