@@ -87,12 +87,34 @@ pub enum Error {
         /// What its record lacks.
         why: Option<&'static str>,
     },
+    /// A process was ended, and its record does not say so.
+    #[error("tsm: stopped '{name}', but cannot record it{}: {why}", if *later { " yet" } else { "" })]
+    NotRecorded {
+        /// Its name.
+        name: String,
+        /// Whether its supervisor is there to record it later.
+        later: bool,
+        /// What failed, in its own line.
+        why: String,
+    },
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),
     /// Something about named ports.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// A migration was not begun; nothing has changed.
+    #[error("tsm: cannot migrate: {0}")]
+    MigrateNotStarted(String),
+    /// Another writer kept the lock from a migration.
+    #[error("tsm: cannot migrate: another tsm holds the lock, try again")]
+    MigrateLocked,
+    /// A migration could not go on.
+    #[error("tsm: migration stopped half way: {0}; nothing is lost, run 'tsm migrate' again to finish it")]
+    MigrateHalfWay(String),
+    /// A migration is not rolled back; nothing has changed.
+    #[error("tsm: cannot roll back: {0}")]
+    RollbackRefused(String),
     /// Wrong words on the command line. The text is whole.
     #[error("{0}")]
     Usage(String),
@@ -103,8 +125,22 @@ impl Error {
     pub fn code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::InvalidPort(_) => 64,
+            Self::MigrateNotStarted(_) => 4,
+            Self::MigrateLocked => 5,
+            Self::RollbackRefused(_) => 6,
             _ => 1,
         }
+    }
+
+    /// Whether something could not be written because its place takes no bytes now (a full disk, say).
+    pub fn is_unwritable(&self) -> bool {
+        matches!(self, Self::File { source, .. } if sys::is_unwritable(source))
+    }
+
+    /// The line without the name of the program, to be part of another.
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        text.strip_prefix("tsm: ").unwrap_or(&text).to_owned()
     }
 
     /// What is said after the first line, a line each.

@@ -19,6 +19,7 @@ pub mod launch;
 pub mod layout;
 pub mod lifecycle;
 pub mod logs;
+pub mod migrate;
 pub mod output;
 pub mod ports;
 pub mod registry;

@@ -28,7 +28,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
             }
         }
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(code)
 }
 
@@ -59,8 +59,9 @@ fn delete(records: &[Record], cx: &mut Context) -> Result<usize> {
         {
             continue;
         }
-        lifecycle::forget(record, &cx.registry)?;
+        // Logs first: on a full disk they are the room that the rest needs.
         lifecycle::remove_logs(record.name(), &cx.config.layout)?;
+        lifecycle::forget(record, &cx.registry)?;
         cx.io.say(format_args!("tsm: deleted '{}'", record.name()));
         deleted += 1;
     }

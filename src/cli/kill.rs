@@ -25,7 +25,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
         cx.io.bytes(args::HELP.as_bytes());
         return Ok(0);
     };
-    let ending = if args.force { Ending::FORCED } else { Ending { grace: Some(GRACE) } };
+    let ending = if args.force { Ending::FORCED } else { Ending::after(GRACE) };
     let mut killed = 0;
     for target in &args.targets {
         let done = match args.by {
@@ -40,7 +40,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     if args.targets.len() > 1 {
         cx.io.line(format_args!("\n📊 Summary: {killed} succeeded, {failed} failed"));
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(u8::from(failed > 0))
 }
 

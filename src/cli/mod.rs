@@ -11,9 +11,11 @@ mod io;
 mod kill;
 mod list;
 mod logs;
+mod migrate;
 mod paths;
 mod patrol;
 mod ports;
+mod progress;
 mod ranges;
 mod restart;
 mod scan_ports;
@@ -66,6 +68,7 @@ const COMMANDS: &[Command] = &[
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
     Command { names: &["ranges"], catalog: ranges::catalog, run: ranges::run },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
+    Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run },
 ];
 
 /// What every command is given.

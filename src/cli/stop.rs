@@ -4,7 +4,7 @@ use clap::Arg;
 
 use super::targets::{self, ALL};
 use super::{Context, Io, Words, shown_pid};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lifecycle::{self, Ending, Outcome, Stop};
 use crate::registry::{self, Record, Target};
 
@@ -21,31 +21,30 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     let ending = if targets.force { Ending::FORCED } else { Ending::GENTLE };
     let mut code = 0;
     for word in &targets.words {
-        if word == ALL {
-            stop_all(ending, cx)?;
-        } else if !stop_one(word, ending, cx)? {
-            code = 1;
-        }
+        let done = if word == ALL { stop_all(ending, cx)? } else { stop_one(word, ending, cx)? };
+        code = code.max(u8::from(!done));
     }
-    lifecycle::sweep(&cx.registry)?;
+    lifecycle::tidy(&cx.registry);
     Ok(code)
 }
 
-fn stop_all(ending: Ending, cx: &mut Context) -> Result<()> {
+/// Whether every end is recorded, or will be. One that did not end is said, and that is all.
+fn stop_all(ending: Ending, cx: &mut Context) -> Result<bool> {
     cx.io.say("tsm: stopping all processes...");
     let alive: Vec<Record> = cx.registry.records()?.into_iter().filter(Record::is_alive).collect();
     let mut stop = Stop::begin(&alive, ending, &cx.registry)?;
-    let mut stopped = 0;
+    let (mut stopped, mut recorded) = (0, true);
     for (index, record) in alive.iter().enumerate() {
         if wait_for(&mut stop, index, record, &mut cx.io)? {
             stopped += 1;
         }
+        recorded &= is_recorded(&mut stop, index, &mut cx.io);
     }
     cx.io.line(format_args!("tsm: stopped {stopped} process(es)"));
-    Ok(())
+    Ok(recorded)
 }
 
-/// Whether the target was found running and stopped.
+/// Whether the target was found running and stopped, which is recorded, or will be.
 fn stop_one(word: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
     let record = match registry::resolve_target(word, Target::IdPidOrPort, &cx.registry) {
         Ok(record) => record,
@@ -60,7 +59,17 @@ fn stop_one(word: &str, ending: Ending, cx: &mut Context) -> Result<bool> {
         return Ok(false);
     };
     let mut stop = Stop::begin(&living, ending, &cx.registry)?;
-    wait_for(&mut stop, 0, record, &mut cx.io)
+    let stopped = wait_for(&mut stop, 0, record, &mut cx.io)?;
+    Ok(is_recorded(&mut stop, 0, &mut cx.io) && stopped)
+}
+
+/// Says what a full disk, say, has kept from being recorded. One whose supervisor stands is recorded later.
+fn is_recorded(stop: &mut Stop<'_>, index: usize, io: &mut Io) -> bool {
+    let Some(error) = stop.take_unrecorded(index) else {
+        return true;
+    };
+    io.failure(&error);
+    matches!(error, Error::NotRecorded { later: true, .. })
 }
 
 /// Says what happens to one of them; whether it ended.

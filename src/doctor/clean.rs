@@ -24,7 +24,7 @@ pub fn stale(registry: &Registry) -> Result<Vec<Stale>> {
         Found::Whole(record) if is_stale(&record, registry) => Some(Stale::Dead(Box::new(record))),
         Found::Whole(_) => None,
     };
-    Ok(registry.scan()?.into_iter().filter_map(stale).collect())
+    Ok(registry.scan()?.found.into_iter().filter_map(stale).collect())
 }
 
 /// Cleans; says each before it is done. Returns how many there were.

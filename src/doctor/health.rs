@@ -48,7 +48,7 @@ pub fn examine(config: &Config, registry: &Registry) -> Result<Health> {
         tetra: ["TETRA_SRC", "TETRA_DIR"].map(set),
         directories: directories.into_iter().map(with_presence).collect(),
         programs: PROGRAMS.iter().map(|name| (*name, config.find_program(name).is_some())).collect(),
-        tracked: registry.scan()?.len(),
+        tracked: registry.scan()?.found.len(),
         stale: clean::stale(registry)?.len(),
         orphans: orphans::find(registry)?.len(),
         findings: findings::find(registry)?,

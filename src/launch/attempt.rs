@@ -1,13 +1,14 @@
 //! One launch, seen from the command: a supervisor is made, and what it says is waited for.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::listen;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Stream};
+use crate::logs::tail::{self, Lines};
 use crate::registry::{Record, Registry, Reservation};
 use crate::supervisor::{self, Call, Failure, Message, Plan};
 use crate::sys::{dir, fifo};
@@ -24,7 +25,7 @@ const TAKE_OVER: Duration = Duration::from_secs(5);
 const TAKE_OVER_TICK: Duration = Duration::from_millis(2);
 
 /// How many of its last lines a process that died at once is shown with.
-const LAST_LINES: usize = 5;
+const LAST_LINES: Lines = Lines::Last(5);
 
 /// A process that counts as started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +89,8 @@ pub fn launch(plan: &Plan, mut reservation: Reservation, registry: &Registry) ->
     Ok(match said {
         Ok(launched) => Verdict::Online(launched),
         Err(failure) => {
-            let last_words = if failure == Failure::Died { last_lines(&log, written) } else { Vec::new() };
+            let died = failure == Failure::Died;
+            let last_words = if died { last_lines(&log, written).unwrap_or_default() } else { Vec::new() };
             Verdict::Refused(Refusal { failure, last_words })
         }
     })
@@ -137,17 +139,15 @@ fn taken_over(plan: &Plan, registry: &Registry) -> Result<Launched, Failure> {
     }
 }
 
-/// The end of a log, from `offset` on.
-fn last_lines(log: &std::path::Path, offset: u64) -> Vec<u8> {
+/// The end of a log, but nothing of what stands before `offset`.
+fn last_lines(log: &Path, offset: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(log)?;
+    let found = tail::find(&file, LAST_LINES)?;
     let mut text = Vec::new();
-    let read = File::open(log).and_then(|mut file| {
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_to_end(&mut text)
-    });
-    if read.is_err() {
-        return Vec::new();
-    }
-    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let skipped = lines.len().saturating_sub(LAST_LINES);
-    lines.get(skipped..).unwrap_or_default().concat()
+    let mut keep = |piece: &[u8]| {
+        text.extend_from_slice(piece);
+        Ok(())
+    };
+    tail::copy(&file, found.start.max(offset)..found.end, &mut keep)?;
+    Ok(text)
 }

@@ -9,7 +9,8 @@ use crate::registry::{Record, Registry};
 use crate::sys::{dir, fifo, lock};
 
 /// Removes record, pid file, environment dump, ledger row and `run/NAME`; the logs stay. Another run that has taken the
-/// name since stays untouched, and so does a directory that left-overs still write to.
+/// name since stays untouched, and so does a directory that left-overs still write to. A row that cannot be taken out (a full
+/// disk) keeps nothing else from going.
 pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
     let name = record.name();
     let writer = registry.lock()?;
@@ -17,12 +18,12 @@ pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
         return Ok(());
     }
     writer.remove(name)?;
-    ledger::remove(name, &writer)?;
+    let row = ledger::remove(name, &writer);
     let run = registry.layout().run(name);
     if dir::is_ours(run.path()) && !writer.is_reserved(name) && !is_in_use(&run) {
         fs::remove_dir_all(run.path()).map_err(Error::file("remove", run.path()))?;
     }
-    Ok(())
+    row
 }
 
 /// Whether left-overs of a run hold its lock or may still write.

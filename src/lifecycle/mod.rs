@@ -4,6 +4,7 @@
 mod adopt;
 mod forget;
 mod kill;
+mod leave;
 mod restart;
 mod start;
 mod stop;
@@ -12,7 +13,8 @@ mod sweep;
 pub use adopt::adopt_orphaned;
 pub use forget::{forget, remove_logs};
 pub use kill::{has_ended, kill};
+pub use leave::leave;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, sweep, tidy};

@@ -31,7 +31,7 @@ pub fn restart(
     check(record)?;
     let failed = || Error::RestartFailed { name: record.name().to_owned(), why: None };
     let own = Identity::own().ok_or_else(failed)?;
-    let reservation = registry.lock()?.reserve(record.name(), &own)?.ok_or_else(failed)?;
+    let reservation = registry.lock()?.reserve(record.name(), &own, None)?.ok_or_else(failed)?;
     // Now that nobody else can start it, as it is: it may have been started again since it was looked up.
     let now = registry.find(record.name())?;
     let record = now.as_ref().unwrap_or(record);
@@ -62,7 +62,9 @@ fn stop(record: &Record, registry: &Registry, tell: &mut impl FnMut(Progress)) -
         return Ok(Outcome::Ended);
     }
     tell(Progress::Stopping);
-    let mut stop = Stop::begin(&living, Ending::GENTLE, registry)?;
+    // What cannot be recorded now could not be started again either.
+    let ending = Ending { unrecorded: false, ..Ending::GENTLE };
+    let mut stop = Stop::begin(&living, ending, registry)?;
     let outcome = stop.wait_for(0, || tell(Progress::ForceKilling))?;
     if outcome == Outcome::Ended {
         tell(Progress::Stopped);

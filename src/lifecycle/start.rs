@@ -1,12 +1,12 @@
 //! From a spec to a process that runs and is recorded.
 
 use super::stop::{Ending, Stop, living};
-use super::sweep::sweep;
+use super::sweep::{settle_remains, sweep_found};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::launch::{self, Blocker, Launched, Refusal, Verdict};
 use crate::ports::ledger;
-use crate::registry::{Record, Registry, Reservation, Spec};
+use crate::registry::{Record, Registry, Reservation, Scan, Spec};
 use crate::supervisor::{Failure, Plan, Purpose};
 use crate::sys::proc::Identity;
 
@@ -44,9 +44,12 @@ pub enum Listening {
 
 /// Starts a process. What a dead one of the same name left behind is ended first: it holds the port.
 pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started> {
-    sweep(registry)?;
+    settle_remains(registry);
     let own = Identity::own().ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
-    let reservation = reserve(&spec.name, &own, registry)?;
+    let (reserved, scan) = reserve(&spec.name, &own, registry)?;
+    // Silent, and no reason not to start.
+    let _ = sweep_found(&scan, registry);
+    let reservation = reserved.ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
     let launched = launch(spec, &reservation, own, config, registry);
     if !matches!(launched, Ok((_, Verdict::Online(_)))) {
         // Usually its supervisor has done so; but that may have been killed, or never been.
@@ -58,13 +61,13 @@ pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started
     }
 }
 
-fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<Reservation> {
-    let taken = || Error::AlreadyRunning(name.to_owned());
+/// Every record is read once, under the lock: for the id, and for the sweep that follows. `None`: the name is taken.
+fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<(Option<Reservation>, Scan)> {
     let writer = registry.lock()?;
-    if registry.find(name)?.is_some_and(|record| record.is_alive()) {
-        return Err(taken());
-    }
-    writer.reserve(name, own)?.ok_or_else(taken)
+    let scan = registry.scan()?;
+    let is_taken = registry.find(name)?.is_some_and(|record| record.is_alive());
+    let reservation = if is_taken { None } else { writer.reserve(name, own, Some(&scan))? };
+    Ok((reservation, scan))
 }
 
 fn launch(

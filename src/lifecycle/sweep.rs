@@ -6,8 +6,8 @@ use super::adopt::{Reach, adopt};
 use super::forget::is_in_use;
 use crate::error::Result;
 use crate::layout::{Layout, RunDir};
-use crate::registry::{Found, Record, Registry, Reservation, Writer, is_valid_name};
-use crate::supervisor::{Call, Plan, owner, record_end};
+use crate::registry::{Found, Record, Registry, Reservation, Scan, Writer, is_valid_name};
+use crate::supervisor::{Call, End, Plan, owner, record_end};
 use crate::sys::atomic;
 use crate::sys::dir;
 use crate::sys::pidfd::Exit;
@@ -35,39 +35,75 @@ impl Swept {
     }
 }
 
-/// Sweeps once. Gives up in silence when another writer keeps the lock.
+/// Sweeps once. Gives up in silence when another writer keeps the lock. What could not be written is an error, but only
+/// when everything else has been done.
 pub fn sweep(registry: &Registry) -> Result<Vec<Swept>> {
-    settle_plans(registry);
-    clear_remains(registry);
-    let found = registry.scan()?;
-    let mut swept = Vec::new();
-    if found.iter().any(|found| needs_cleaning(found, registry.layout()))
-        && let Ok(writer) = registry.lock()
-    {
-        for name in found.iter().map(Found::name) {
-            swept.extend(clean(name, &writer)?);
-        }
-    }
-    for found in &found {
-        if let Found::Whole(record) = found
-            && !record.status().is_final()
-            && record.is_alive()
-        {
-            adopt(record, Reach::All, registry.layout());
-        }
-    }
-    Ok(swept)
+    settle_remains(registry);
+    sweep_found(&registry.scan()?, registry)
 }
 
-/// Without the lock: whether [`clean`] would do anything.
-fn needs_cleaning(found: &Found, layout: &Layout) -> bool {
-    match found {
-        Found::Damaged(_) => true,
-        Found::Whole(record) if record.status().is_final() || !record.is_alive() => {
-            !record.status().is_final() || layout.pid_file(record.name()).exists()
+/// As [`sweep`], for a command that has done its own work: what cannot be set right now is left to the next.
+pub fn tidy(registry: &Registry) {
+    let _ = sweep(registry);
+}
+
+/// What the death of a command or a supervisor left of a start: a plan, a reservation, a directory.
+pub(super) fn settle_remains(registry: &Registry) {
+    let names = run_names(registry.layout());
+    settle_plans(&names, registry);
+    clear_remains(&names, registry);
+}
+
+/// The part of a [`sweep`] that is about records, which have just been read.
+pub(super) fn sweep_found(scan: &Scan, registry: &Registry) -> Result<Vec<Swept>> {
+    let layout = registry.layout();
+    let needs: Vec<(&Found, Need)> =
+        scan.found.iter().map(|found| (found, Need::of(found, layout))).collect();
+    let dirty = needs.iter().filter(|(_, need)| need.cleaning).map(|(found, _)| found.name());
+    let swept = clean_all(&dirty.collect::<Vec<_>>(), registry);
+    let orphaned = needs.iter().filter(|(_, need)| need.supervisor).filter_map(|(found, _)| found.record());
+    orphaned.for_each(|record| adopt(record, Reach::All, layout));
+    swept
+}
+
+/// What a record lacks, as far as can be told without the lock.
+#[derive(Clone, Copy, Debug, Default)]
+struct Need {
+    cleaning: bool,
+    supervisor: bool,
+}
+
+impl Need {
+    fn of(found: &Found, layout: &Layout) -> Self {
+        let Some(record) = found.record() else {
+            return Self { cleaning: true, supervisor: false };
+        };
+        if record.status().is_final() {
+            return Self { cleaning: layout.pid_file(record.name()).exists(), supervisor: false };
         }
-        Found::Whole(record) => is_abandoned(record),
+        // A supervisor that stands makes a look at its process unnecessary: it is going to say how that ended.
+        let lives_alone = owner(&layout.run(record.name())).is_none().then(|| record.is_alive());
+        Self {
+            cleaning: lives_alone == Some(false) || is_abandoned(record),
+            supervisor: lives_alone == Some(true),
+        }
     }
+}
+
+fn clean_all(names: &[&str], registry: &Registry) -> Result<Vec<Swept>> {
+    let mut swept = Vec::new();
+    if names.is_empty() {
+        return Ok(swept);
+    }
+    let Ok(writer) = registry.lock() else { return Ok(swept) };
+    let mut done = Ok(());
+    for name in names {
+        match clean(name, &writer) {
+            Ok(found) => swept.extend(found),
+            Err(error) => done = done.and(Err(error)),
+        }
+    }
+    done.map(|()| swept)
 }
 
 /// Somebody began to end it, and is gone.
@@ -100,7 +136,7 @@ fn clean_dead(record: &Record, writer: &Writer<'_>) -> Result<Option<Swept>> {
         if owner(&layout.run(name)).is_some() {
             return Ok(None);
         }
-        record_end(record, Exit::Unseen, writer)?;
+        record_end(record, End { exit: Exit::Unseen, meant: false }, writer)?;
     }
     if !layout.pid_file(name).exists() {
         return Ok(None);
@@ -111,12 +147,11 @@ fn clean_dead(record: &Record, writer: &Writer<'_>) -> Result<Option<Swept>> {
 
 /// A plan whose process lives becomes its record, one whose process is gone is removed; a supervisor that still
 /// carries one out is left in peace.
-fn settle_plans(registry: &Registry) {
-    let layout = registry.layout();
-    for name in run_names(layout) {
-        let run = layout.run(&name);
+fn settle_plans(names: &[String], registry: &Registry) {
+    for name in names {
+        let run = registry.layout().run(name);
         if run.plan().exists() && dir::is_ours(run.path()) && owner(&run).is_none() {
-            settle_plan(&name, &run, registry);
+            settle_plan(name, &run, registry);
         }
     }
 }
@@ -127,9 +162,9 @@ fn run_names(layout: &Layout) -> Vec<String> {
 }
 
 /// What a start that was killed left behind: its reservation, and a directory that stands for nothing.
-fn clear_remains(registry: &Registry) {
-    let names = run_names(registry.layout());
-    let is_remains = |name: &&String| stands_for_nothing(name, registry);
+fn clear_remains(names: &[String], registry: &Registry) {
+    let recorded = registry.recorded_names();
+    let is_remains = |name: &&String| !recorded.contains(*name) && stands_for_nothing(name, registry);
     if !Reservation::any_stale(registry.layout()) && !names.iter().any(|name| is_remains(&name)) {
         return;
     }

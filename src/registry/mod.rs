@@ -21,6 +21,7 @@ pub use spec::Spec;
 pub use status::{KillMode, Status};
 pub use writer::Writer;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -35,6 +36,8 @@ use crate::sys::regular;
 
 /// How long a command waits for other writers.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+const USUAL_SIZE: usize = 2048;
 
 const EXTENSION: &str = ".json";
 
@@ -61,6 +64,23 @@ impl Found {
             Self::Damaged(name) => name,
         }
     }
+
+    /// The record, if it is one.
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Whole(record) => Some(record),
+            Self::Damaged(_) => None,
+        }
+    }
+}
+
+/// Every record's file at one moment, in the order of [`Registry::records`].
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Those that could be read.
+    pub found: Vec<Found>,
+    /// The names of those that cannot be read just now.
+    missed: Vec<String>,
 }
 
 impl Registry {
@@ -80,18 +100,24 @@ impl Registry {
             Found::Whole(record) => Some(record),
             Found::Damaged(_) => None,
         };
-        Ok(self.scan()?.into_iter().filter_map(whole).collect())
+        Ok(self.scan()?.found.into_iter().filter_map(whole).collect())
     }
 
-    /// Every record's file, damaged ones too, in the order of [`Registry::records`].
-    pub fn scan(&self) -> Result<Vec<Found>> {
-        Ok(self.names()?.iter().filter_map(|name| self.look(name).ok().flatten()).collect())
+    /// Every record's file, damaged ones too.
+    pub fn scan(&self) -> Result<Scan> {
+        let mut scan = Scan::default();
+        for name in self.names()? {
+            match self.look(&name) {
+                Ok(found) => scan.found.extend(found),
+                Err(_) => scan.missed.push(name),
+            }
+        }
+        Ok(scan)
     }
 
-    /// As [`Registry::records`], for whoever must miss none: one that cannot be read now is an error.
-    fn records_all(&self) -> Result<Vec<Record>> {
-        let found = self.names()?.into_iter().filter_map(|name| self.find(&name).transpose());
-        found.collect()
+    /// The names that have a file, whatever is in it.
+    pub fn recorded_names(&self) -> BTreeSet<String> {
+        self.names().unwrap_or_default().into_iter().collect()
     }
 
     /// The record of that name, if there is a whole one.
@@ -125,7 +151,12 @@ impl Registry {
 
     /// The turn to write, waiting at most five seconds for it.
     pub fn lock(&self) -> Result<Writer<'_>> {
-        self.take(|path| FileLock::take(path, PATIENCE))?.ok_or(Error::LockTimeout)
+        self.lock_within(PATIENCE)?.ok_or(Error::LockTimeout)
+    }
+
+    /// The turn to write; `None` when somebody else has it for longer than that.
+    pub fn lock_within(&self, patience: Duration) -> Result<Option<Writer<'_>>> {
+        self.take(|path| FileLock::take(path, patience))
     }
 
     /// The turn to write if it is free now.
@@ -156,8 +187,9 @@ fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if !sys::is_trouble(&error) => return Ok(None),
         opened => opened?,
     };
-    let Some(mut file) = file else { return Ok(None) };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    let Some(file) = file else { return Ok(None) };
+    // As much as records have: a file that is asked for its size first costs two more system calls.
+    let mut bytes = Vec::with_capacity(USUAL_SIZE);
+    file.take(u64::MAX).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }

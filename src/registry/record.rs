@@ -160,6 +160,11 @@ impl Record {
         self.members.get("legacy")?.get("start_dir")?.as_str()
     }
 
+    /// How often it was started again.
+    pub fn restarts(&self) -> u64 {
+        self.integer("restarts").and_then(|restarts| u64::try_from(restarts).ok()).unwrap_or(0)
+    }
+
     /// The exit code of the last run, when somebody saw one.
     pub fn exit_code(&self) -> Option<i64> {
         self.integer("exit_code")

@@ -36,9 +36,9 @@ impl Record {
         self.set_status(Status::Online);
     }
 
-    /// The run is over. The status tells whether anybody meant it to be.
-    pub fn end(&mut self, exit: Exit, now: i64) {
-        let meant = self.status() == Status::Stopping;
+    /// The run is over. The status tells whether anybody meant it to be, unless that is known otherwise.
+    pub fn end(&mut self, exit: Exit, meant: bool, now: i64) {
+        let meant = meant || self.status() == Status::Stopping;
         self.remove("stop_by");
         self.remove("signal");
         self.set("exit_code", if let Exit::Code(code) = exit { code.into() } else { Value::Null });
@@ -91,7 +91,7 @@ mod tests {
             if stopping {
                 record.begin_stop(&run(9));
             }
-            record.end(exit, 2000);
+            record.end(exit, false, 2000);
             let value = record.to_value();
             assert!(value.get("stop_by").is_none());
             (
@@ -112,7 +112,7 @@ mod tests {
     fn a_new_run_forgets_the_end_of_the_last() {
         let mut record = record();
         record.begin_stop(&run(9));
-        record.end(Exit::Signal(15), 2000);
+        record.end(Exit::Signal(15), false, 2000);
         record.begin(&run(71), 3000);
         let value = record.to_value();
         for gone in ["stop_time", "exit_code", "signal", "stop_by"] {

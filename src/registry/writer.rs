@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{Record, Registry, Reservation};
+use super::{Found, Record, Registry, Reservation, Scan};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::sys::atomic::{self, Keep};
@@ -91,16 +91,19 @@ impl<'a> Writer<'a> {
         atomic::remove(&path).map_err(Error::file("remove", &path))
     }
 
-    /// Takes a name for this process, with the id its record has, else with the lowest that is free. `None`: the name
-    /// is being started by somebody.
-    pub fn reserve(&self, name: &str, by: &Identity) -> Result<Option<Reservation>> {
+    /// Takes a name for this process, with the id its record has, else with the lowest that is free: `scan` tells what
+    /// the others have, if it was made under this lock. `None`: the name is being started by somebody.
+    pub fn reserve(&self, name: &str, by: &Identity, scan: Option<&Scan>) -> Result<Option<Reservation>> {
         let live = Reservation::sweep(self.layout());
         if live.iter().any(|reservation| reservation.name == name) {
             return Ok(None);
         }
         let id = match self.registry.find(name)? {
             Some(record) => record.tsm_id(),
-            None => self.lowest_free_id(&live)?,
+            None => match scan {
+                Some(scan) => self.lowest_free_id(&live, scan)?,
+                None => self.lowest_free_id(&live, &self.registry.scan()?)?,
+            },
         };
         let reservation = Reservation::new(id, name, by);
         reservation.write(self.layout())?;
@@ -117,9 +120,13 @@ impl<'a> Writer<'a> {
         Reservation::find(name, self.layout()).is_some()
     }
 
-    fn lowest_free_id(&self, live: &[Reservation]) -> Result<i64> {
+    /// A record that cannot be read is an error: its id might be taken.
+    fn lowest_free_id(&self, live: &[Reservation], scan: &Scan) -> Result<i64> {
         let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
-        taken.extend(self.registry.records_all()?.iter().map(Record::tsm_id));
+        taken.extend(scan.found.iter().filter_map(Found::record).map(Record::tsm_id));
+        for name in &scan.missed {
+            taken.extend(self.registry.find(name)?.as_ref().map(Record::tsm_id));
+        }
         let mut id = 0;
         while taken.contains(&id) {
             id += 1;

@@ -4,6 +4,7 @@
 
 mod call;
 mod end;
+mod intent;
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "half of the talk is a supervisor's"))]
 mod message;
 mod plan;
@@ -13,7 +14,8 @@ mod tree;
 mod watch;
 
 pub use call::Call;
-pub use end::record_end;
+pub use end::{End, record_end};
+pub use intent::tell_intent;
 pub use message::{Failure, Message};
 pub use plan::{Plan, Purpose};
 pub use table::Table;

@@ -16,9 +16,12 @@ const RETRY: Duration = Duration::from_millis(1);
 pub struct FileLock(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl FileLock {
-    /// Takes the lock if nobody has it; `None` when somebody does.
+    /// Takes the lock if nobody has it; `None` when somebody does. A file on a read-only file system can be locked, too.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        Self::try_on(open(path, 0o644)?)
+        Self::try_on(match open(path, 0o644) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => open_to_read(path)?,
+            opened => opened?,
+        })
     }
 
     /// Takes the lock, waiting at most `patience`; `None` when it stays taken.
@@ -58,8 +61,7 @@ fn wait(
 
 /// Whether anybody holds a flock(2) on the file. A file that is not there is not held.
 pub fn is_held(path: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
-    else {
+    let Ok(file) = open_to_read(path) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -95,13 +97,13 @@ impl OwnerLock {
 
 /// The process that holds an [`OwnerLock`] on the file at `path`, without taking it. `None`: nobody, or no such file.
 pub fn owner(path: &Path) -> Option<i32> {
-    let named = path.symlink_metadata().ok()?;
-    if HELD.get() == Some(&(named.dev(), named.ino())) {
-        return i32::try_from(std::process::id()).ok();
+    if let Some(held) = HELD.get() {
+        let named = path.symlink_metadata().ok()?;
+        if *held == (named.dev(), named.ino()) {
+            return i32::try_from(std::process::id()).ok();
+        }
     }
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
-    owner_of(&file)
+    owner_of(&open_to_read(path).ok()?)
 }
 
 /// As [`owner`], for a file that is open already.
@@ -125,6 +127,10 @@ fn whole_file() -> libc::flock {
 /// The constants of fcntl(2) are small, but not of one type on all systems.
 fn short(constant: impl TryInto<libc::c_short>) -> libc::c_short {
     constant.try_into().unwrap_or_default()
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
 /// Opens a file to lock it, made if it is not there. `mode` is reduced by the umask.

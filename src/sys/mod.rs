@@ -5,7 +5,9 @@ pub mod atomic;
 pub mod clock;
 pub mod dir;
 pub mod disk;
+pub mod facts;
 pub mod fifo;
+pub mod handle;
 pub mod host;
 pub mod lock;
 pub mod pidfd;
@@ -35,6 +37,12 @@ pub fn reason(error: &io::Error) -> String {
 pub fn is_trouble(error: &io::Error) -> bool {
     let trouble = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS, libc::EIO, libc::EAGAIN];
     error.raw_os_error().is_some_and(|errno| trouble.contains(&errno))
+}
+
+/// Whether an error says that a place takes no bytes now: full, read-only, over a limit, or a bad disk.
+pub fn is_unwritable(error: &io::Error) -> bool {
+    let unwritable = [libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EROFS, libc::EIO];
+    error.raw_os_error().is_some_and(|errno| unwritable.contains(&errno))
 }
 
 /// An errno of `nix` as the standard library's error.

@@ -1,7 +1,7 @@
 //! Processes as the kernel shows them, and the identity that tells one from a later one with the same pid.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -25,6 +25,15 @@ impl Identity {
     pub fn of(pid: i32) -> Option<Self> {
         let stat = Stat::read(pid).filter(|stat| !stat.is_dead())?;
         Some(Self { pid, start_ticks: stat.start_ticks, boot_id: boot_id()?.to_owned() })
+    }
+
+    /// As [`Identity::of`], for whoever must not take for gone what cannot be read just now.
+    pub fn look(pid: i32) -> io::Result<Option<Self>> {
+        match File::open(format!("/proc/{pid}/stat")) {
+            Err(error) if super::is_trouble(&error) => Err(error),
+            Err(_) => Ok(None),
+            Ok(_) => Ok(Self::of(pid)),
+        }
     }
 
     /// Of this very process.
@@ -220,6 +229,11 @@ pub fn descriptors(pid: i32) -> impl Iterator<Item = (i32, PathBuf)> {
 /// The path under which the kernel shows what a descriptor of a process refers to.
 pub fn descriptor_path(pid: i32, number: i32) -> PathBuf {
     format!("/proc/{pid}/fd/{number}").into()
+}
+
+/// Where a process is. `None` when it is not ours to read.
+pub fn current_dir(pid: i32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
 /// The effective user of a process.

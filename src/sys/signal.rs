@@ -15,6 +15,8 @@ impl Signal {
     pub const TERM: Self = Self(libc::SIGTERM);
     /// End.
     pub const KILL: Self = Self(libc::SIGKILL);
+    /// Ends nobody who has shut it out, as [`SignalQueue`](super::signal_queue::SignalQueue) does.
+    pub const QUIT: Self = Self(libc::SIGQUIT);
 
     /// The number of kill(2).
     pub fn number(self) -> i32 {

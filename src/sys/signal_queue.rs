@@ -18,9 +18,11 @@ pub enum Arrival {
         /// The sender's pid; 0 when the kernel does not tell.
         sender: i32,
     },
+    /// SIGQUIT.
+    Quit,
 }
 
-/// SIGCHLD and SIGTERM as a descriptor to poll; SIGHUP, SIGINT, SIGQUIT and SIGPIPE are shut out meanwhile.
+/// SIGCHLD, SIGTERM and SIGQUIT as a descriptor to poll; SIGHUP, SIGINT and SIGPIPE are shut out meanwhile.
 #[derive(Debug)]
 pub struct SignalQueue(SignalFd);
 
@@ -30,8 +32,9 @@ impl SignalQueue {
         let mut queued = SigSet::empty();
         queued.add(Signal::SIGCHLD);
         queued.add(Signal::SIGTERM);
+        queued.add(Signal::SIGQUIT);
         let mut blocked = queued;
-        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGPIPE] {
+        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGPIPE] {
             blocked.add(signal);
         }
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None).map_err(io_error)?;
@@ -44,11 +47,13 @@ impl SignalQueue {
         let Some(info) = self.0.read_signal().map_err(io_error)? else {
             return Ok(None);
         };
-        if info.ssi_signo == libc::SIGTERM.unsigned_abs() {
-            let sender = i32::try_from(info.ssi_pid).unwrap_or(0);
-            return Ok(Some(Arrival::Terminate { sender }));
-        }
-        Ok(Some(Arrival::Child))
+        const TERM: u32 = libc::SIGTERM.unsigned_abs();
+        const QUIT: u32 = libc::SIGQUIT.unsigned_abs();
+        Ok(Some(match info.ssi_signo {
+            TERM => Arrival::Terminate { sender: i32::try_from(info.ssi_pid).unwrap_or(0) },
+            QUIT => Arrival::Quit,
+            _ => Arrival::Child,
+        }))
     }
 }
 

@@ -20,6 +20,7 @@ mod init;
 mod kill;
 mod list;
 mod logs;
+mod migrate;
 mod paths;
 mod patrol;
 mod ports;

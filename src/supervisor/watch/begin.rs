@@ -98,7 +98,9 @@ impl Supervisor {
             run: plan.record.clone(),
             phase: Phase::Launching { released, deadline: Instant::now() + HANDSHAKE, silent: false },
             plan: None,
+            forget_at: None,
             command: None,
+            meant_until: None,
             asked_to_leave: false,
         })
     }
@@ -136,7 +138,9 @@ impl Supervisor {
             run: record,
             phase,
             plan,
+            forget_at: None,
             command: None,
+            meant_until: None,
             asked_to_leave: false,
         }))
     }

@@ -24,6 +24,9 @@ const RETRY: Duration = Duration::from_millis(250);
 /// still because a disk is full.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Between two tries to tell of a loss.
+const TELL_RETRY: Duration = Duration::from_secs(1);
+
 /// Reads one fifo and writes one log.
 #[derive(Debug)]
 pub(super) struct Capture {
@@ -36,8 +39,10 @@ pub(super) struct Capture {
     stalled_until: Option<Instant>,
     /// Since when it could not.
     failing_since: Option<Instant>,
-    /// How many bytes that has cost so far.
+    /// How many bytes that has cost and nobody has been told of.
     dropped: u64,
+    /// When that is to be told.
+    tell_at: Option<Instant>,
     /// Refused once the run is over: then nobody misses the bytes.
     missing: MissingDir,
 }
@@ -55,6 +60,7 @@ impl Capture {
             stalled_until: None,
             failing_since: None,
             dropped: 0,
+            tell_at: None,
             missing: MissingDir::Make,
         })
     }
@@ -65,14 +71,19 @@ impl Capture {
         waits.then(|| self.fifo.as_fd())
     }
 
-    /// When a log that could not be written is tried again.
+    /// When there is something to do that nothing announces.
     pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.stalled_until
+        self.stalled_until.into_iter().chain(self.tell_at).min()
     }
 
-    /// Whether everything is in the log and nobody can add to it.
+    /// Whether a log that could not be written is to be tried again.
+    pub(super) fn is_due(&self) -> bool {
+        self.stalled_until.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Whether everything is in the log, or told as lost, and nobody can add to it.
     pub(super) fn is_finished(&self) -> bool {
-        self.hung_up && self.stalled_until.is_none()
+        self.hung_up && self.stalled_until.is_none() && self.dropped == 0
     }
 
     /// Moves what waits, in pieces, after a moment in which more may come. `hung_up`: poll(2) says that nobody writes.
@@ -96,24 +107,34 @@ impl Capture {
         self.hung_up = fifo::is_closed(&self.fifo);
     }
 
-    /// The end of the run is recorded: from now on a missing log directory is not made again.
+    /// The run has ended: from now on a missing log directory is not made again.
     pub(super) fn finish(&mut self) {
         self.missing = MissingDir::Refuse;
     }
 
-    /// How many bytes were dropped, once the log can be written again or nothing more will come.
-    pub(super) fn take_loss(&mut self) -> Option<u64> {
-        if self.failing_since.is_some() && !self.hung_up {
-            return None;
+    /// How many bytes were dropped that nobody has been told of.
+    pub(super) fn loss(&self) -> Option<u64> {
+        (self.dropped > 0).then_some(self.dropped)
+    }
+
+    /// Whether it is time to tell that: as soon as the log can be written again, or nothing has been dropped for a while.
+    pub(super) fn is_loss_due(&self) -> bool {
+        self.tell_at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// It has been told, or could not be.
+    pub(super) fn note_told(&mut self, told: bool) {
+        if told {
+            self.dropped = 0;
         }
-        Some(std::mem::take(&mut self.dropped)).filter(|dropped| *dropped > 0)
+        self.tell_at = (!told).then(|| Instant::now() + TELL_RETRY);
     }
 
     fn move_pieces(&mut self, hung_up: bool) {
         self.stalled_until = None;
         for _ in 0..PIECES {
             match self.move_piece() {
-                Ok(true) => self.failing_since = None,
+                Ok(true) => self.recover(),
                 Ok(false) => {
                     self.hung_up = hung_up;
                     return;
@@ -132,12 +153,22 @@ impl Capture {
         }
     }
 
+    fn recover(&mut self) {
+        if self.failing_since.take().is_some() && self.dropped > 0 {
+            self.tell_at = Some(Instant::now());
+        }
+    }
+
     fn stall(&mut self) {
         let now = Instant::now();
         self.log = None;
         self.stalled_until = Some(now + RETRY);
         if now.duration_since(*self.failing_since.get_or_insert(now)) >= GRACE {
-            self.dropped += fifo::discard(&self.fifo);
+            let dropped = fifo::discard(&self.fifo);
+            self.dropped += dropped;
+            if dropped > 0 {
+                self.tell_at = Some(now + GRACE);
+            }
         }
     }
 

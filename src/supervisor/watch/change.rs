@@ -10,7 +10,7 @@ use crate::supervisor::{Failure, Plan, Purpose};
 use crate::sys::atomic;
 use crate::sys::clock;
 
-/// The process counts as started: record, pid file, ledger row, event. Then nothing of the plan is left.
+/// The process counts as started: record, pid file, ledger row, event.
 pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
     let layout = writer.layout();
     let record = match plan.purpose {
@@ -34,7 +34,6 @@ pub(super) fn record_start(plan: &Plan, writer: &Writer<'_>) -> Result<()> {
         }
     };
     let _ = Event::new(kind, &record).append(layout);
-    let _ = forget_plan(plan, layout);
     Ok(())
 }
 
@@ -77,11 +76,11 @@ pub(super) fn impossible(error: &std::io::Error) -> Failure {
 
 /// The same, of a record that cannot be written.
 pub(super) fn not_recorded(error: &Error) -> Failure {
-    let text = error.to_string();
-    Failure::Impossible(text.strip_prefix("tsm: ").unwrap_or(&text).to_owned())
+    Failure::Impossible(error.reason())
 }
 
-fn forget_plan(plan: &Plan, layout: &Layout) -> Result<()> {
+/// What was planned is over, one way or the other: neither plan nor reservation stays.
+pub(super) fn forget_plan(plan: &Plan, layout: &Layout) -> Result<()> {
     let record = &plan.record;
     let path = layout.run(record.name()).plan();
     atomic::remove(&path).map_err(Error::file("remove", &path))?;

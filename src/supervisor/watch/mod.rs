@@ -31,6 +31,9 @@ use crate::sys::proc;
 use crate::sys::signal_queue::{Arrival, SignalQueue};
 use crate::sys::spawn;
 
+/// How long it holds that an end is meant: longer than any stop waits, not so long as to cover for a crash later on.
+const INTENT_HOLDS: Duration = Duration::from_secs(20);
+
 /// Everything a supervisor knows.
 struct Supervisor {
     registry: Registry,
@@ -43,8 +46,13 @@ struct Supervisor {
     /// The record as it was when the watch began: which run this is about.
     run: Record,
     phase: Phase,
+    /// What is to run, until the record stands and nothing of the plan is left.
     plan: Option<Plan>,
+    /// When to try again to remove a plan that could not be.
+    forget_at: Option<Instant>,
     command: Option<UnixStream>,
+    /// A command that could not write so has said that the end is meant, if it comes before then.
+    meant_until: Option<Instant>,
     /// Another supervisor waits for the seat.
     asked_to_leave: bool,
 }
@@ -55,6 +63,7 @@ impl Supervisor {
         loop {
             self.write_change();
             if self.is_done() {
+                self.tell_losses(|_| true);
                 return Ok(());
             }
             self.wait()?;
@@ -91,7 +100,8 @@ impl Supervisor {
         if handshake.any() {
             self.shake_hands();
         }
-        if signals.readable {
+        // Whoever meant the end has said so before it came, but perhaps after poll(2) looked.
+        if signals.readable || end.any() {
             self.take_signals()?;
         }
         if end.any() {
@@ -107,19 +117,26 @@ impl Supervisor {
     /// Until the next thing that nothing announces.
     fn time_left(&self) -> Option<Duration> {
         let retries = self.captures.iter().filter_map(Capture::retry_at);
-        let next = retries.chain(self.phase.deadline()).chain(self.process.retry_at()).min()?;
+        let own = self.phase.deadline().into_iter().chain(self.process.retry_at()).chain(self.forget_at);
+        let next = retries.chain(own).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn pump(&mut self, ready: [Ready; 2]) {
         for (capture, ready) in self.captures.iter_mut().zip(ready) {
-            let due = capture.retry_at().is_some_and(|at| at <= Instant::now());
-            if ready.any() || due {
+            if ready.any() || capture.is_due() {
                 capture.pump(ready.hung_up);
             }
-            if let Some(bytes) = capture.take_loss() {
+        }
+        self.tell_losses(Capture::is_loss_due);
+    }
+
+    /// The disk that is too full for a log may be too full for the history as well: what cannot be told is kept.
+    fn tell_losses(&mut self, is_due: impl Fn(&Capture) -> bool) {
+        for capture in self.captures.iter_mut().filter(|capture| is_due(capture)) {
+            if let Some(bytes) = capture.loss() {
                 let event = Event::new(EventKind::LogDropped, &self.run).with("bytes", bytes);
-                let _ = event.append(self.registry.layout());
+                capture.note_told(event.append(self.registry.layout()).is_ok());
             }
         }
     }
@@ -151,6 +168,7 @@ impl Supervisor {
         while let Some(arrival) = self.signals.next()? {
             match arrival {
                 Arrival::Child => self.reap(),
+                Arrival::Quit => self.meant_until = Some(Instant::now() + INTENT_HOLDS),
                 Arrival::Terminate { sender } => self.asked_to_leave |= self.is_successor(sender),
             }
         }

@@ -7,7 +7,7 @@ use super::Supervisor;
 use super::capture::Capture;
 use super::change::{self, impossible};
 use crate::registry::Writer;
-use crate::supervisor::{Failure, Message, Table, Tree, record_end};
+use crate::supervisor::{End, Failure, Message, Table, Tree, record_end};
 use crate::sys::pidfd::Exit;
 use crate::sys::signal::Signal;
 use crate::sys::spawn::{self, Released};
@@ -18,7 +18,7 @@ pub(super) const HANDSHAKE: Duration = Duration::from_secs(30);
 /// once, their supervisors must not spend the machine on asking whose turn it is.
 const LOCK_RETRY: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(32)];
 /// Between two tries to write what could not be written (a full disk, say).
-const WRITE_RETRY: Duration = Duration::from_secs(1);
+pub(super) const WRITE_RETRY: Duration = Duration::from_secs(1);
 /// How long left-overs of a failed start may take to die.
 const LEFT_OVERS: Duration = Duration::from_secs(2);
 const LEFT_OVERS_TICK: Duration = Duration::from_millis(2);
@@ -48,7 +48,7 @@ pub(super) enum Change {
     /// It does not.
     Failure(Failure),
     /// It ended.
-    End(Exit),
+    End(End),
 }
 
 impl Phase {
@@ -69,14 +69,15 @@ impl Phase {
 }
 
 impl Supervisor {
-    /// One byte: the command of the record is next. End of file alone proves nothing.
+    /// One byte: the command of the record is next. End of file alone proves nothing, and a read that fails even less.
     pub(super) fn shake_hands(&mut self) {
         let Phase::Launching { released, silent, .. } = &mut self.phase else {
             return;
         };
         match released.handshake.read(&mut [0]) {
-            Ok(1) => self.settle(),
-            _ => *silent = true,
+            Ok(0) => *silent = true,
+            Ok(_) => self.settle(),
+            Err(_) => {}
         }
     }
 
@@ -95,7 +96,9 @@ impl Supervisor {
             Phase::Settling { .. } | Phase::Writing { change: Change::Start, .. } => self.fail(Failure::Died),
             Phase::Running => {
                 self.drain();
-                self.phase = Phase::writing(Change::End(exit));
+                self.captures.iter_mut().for_each(Capture::finish);
+                let meant = self.meant_until.is_some_and(|until| Instant::now() < until);
+                self.phase = Phase::writing(Change::End(End { exit, meant }));
             }
             Phase::Writing { .. } | Phase::Over | Phase::Done => {}
         }
@@ -103,6 +106,9 @@ impl Supervisor {
 
     pub(super) fn look_at_clock(&mut self) {
         let now = Instant::now();
+        if self.forget_at.is_some_and(|at| at <= now) {
+            self.forget_plan();
+        }
         match &self.phase {
             Phase::Launching { deadline, .. } if *deadline <= now => self.fail(Failure::NoHandshake),
             Phase::Settling { until } if *until <= now => self.phase = Phase::writing(Change::Start),
@@ -162,18 +168,25 @@ impl Supervisor {
                 self.report(&Message::Failed(failure));
                 self.phase = Phase::Done;
             }
-            Change::End(exit) => match record_end(&self.run, exit, writer) {
-                Ok(_) => self.over(),
-                Err(_) => self.write_later(Change::End(exit), WRITE_RETRY),
+            Change::End(end) => match record_end(&self.run, end, writer) {
+                Ok(()) => self.over(),
+                Err(_) => self.write_later(Change::End(end), WRITE_RETRY),
             },
         }
     }
 
     pub(super) fn online(&mut self) {
         self.phase = Phase::Running;
-        self.plan = None;
+        self.forget_plan();
         self.report(&Message::Online(self.process.pid));
         self.command = None;
+    }
+
+    /// A reservation that stays would keep the name from being restarted: tried again until it is gone.
+    fn forget_plan(&mut self) {
+        let layout = self.registry.layout();
+        self.plan = self.plan.take().filter(|plan| change::forget_plan(plan, layout).is_err());
+        self.forget_at = self.plan.as_ref().map(|_| Instant::now() + WRITE_RETRY);
     }
 
     pub(super) fn over(&mut self) {

@@ -1,5 +1,5 @@
-//! Fault 13 of docs/faults.md: very many processes. `TSM_MANY=1000`: the number of the list, which takes two free cores
-//! about a minute, because every start looks at all that run.
+//! Fault 13 of docs/faults.md: very many processes. `TSM_MANY=1000`: the number of the list, which takes two busy
+//! cores about a minute: every start looks at all that run.
 
 use std::collections::BTreeSet;
 use std::fs;

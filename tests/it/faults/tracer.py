@@ -20,11 +20,13 @@ NUMBERS = {
         fsync=74, fdatasync=75, fork=57, vfork=58, clone=56, clone3=435, execve=59, setsid=112, prctl=157, dup2=33,
         sendto=44, splice=275, chdir=80, exit_group=231, read=0, socketpair=53, pipe2=293, signalfd4=289, poll=7,
         pidfd_open=434, getdents64=217, ftruncate=77, sigaltstack=131,
+        chmod=90, fchmod=91, fchown=93, fchmodat=268, fchownat=260, symlinkat=266, pwrite64=18, syncfs=306,
     ),
     "aarch64": dict(
         write=64, writev=66, openat=56, close=57, mkdirat=34, mknodat=33, unlinkat=35, linkat=37, renameat=38,
         renameat2=276, fcntl=25, flock=32, fsync=82, fdatasync=83, clone=220, clone3=435, execve=221, setsid=157,
         prctl=167, dup3=24, sendto=206, splice=76, chdir=49, exit_group=94,
+        fchmod=52, fchmodat=53, fchownat=54, fchown=55, symlinkat=36, pwrite64=68, syncfs=267,
     ),
 }
 # What changes nothing, and is no instant to be killed at.
@@ -38,10 +40,11 @@ ERRORS = dict(
     fork="EAGAIN ENOMEM", vfork="EAGAIN ENOMEM", clone="EAGAIN ENOMEM", clone3="EAGAIN ENOMEM", execve="ENOMEM EIO",
     dup2="EMFILE", dup3="EMFILE", sendto="ENOBUFS", splice="EIO ENOSPC", chdir="EIO", read="EIO",
     socketpair="EMFILE ENFILE", pipe2="EMFILE ENFILE", signalfd4="EMFILE", poll="ENOMEM", pidfd_open="EMFILE ENOMEM",
-    getdents64="EIO", ftruncate="EIO", setsid="EPERM", prctl="EINVAL",
+    getdents64="EIO", ftruncate="EIO", chmod="EROFS EIO", fchmod="EROFS EIO", fchmodat="EROFS EIO",
+    symlinkat="ENOSPC EROFS", pwrite64="ENOSPC EIO", syncfs="EIO ENOSPC", setsid="EPERM", prctl="EINVAL",
 )
 CREATING = "ENOSPC EROFS EMFILE EIO"
-TRACEME, CONT, SYSCALL, SETOPTIONS, GET_SYSCALL_INFO, DETACH = 0, 7, 24, 0x4200, 0x420E, 17
+CONT, SYSCALL, DETACH, SEIZE, INTERRUPT, GET_SYSCALL_INFO = 7, 24, 17, 0x4206, 0x4207, 0x420E
 SYSGOOD, FORK, VFORK, CLONE, EXEC = 1, 2, 4, 8, 16
 ALL_CHILDREN = 0x40000000
 POKE, ORIG_RAX, RAX = 6, 15 * 8, 10 * 8
@@ -69,24 +72,27 @@ if not names:
     leave("refused system calls of this machine are not known")
 if fails and os.uname().machine != "x86_64":
     leave("refused: how a system call is made to fail on this machine is not known")
+go_read, go_write = os.pipe()
 root = os.fork()
 if root == 0:
-    if ptrace(TRACEME, 0) != 0:
-        os._exit(99)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    os.close(go_write)
+    os.read(go_read, 1)
+    os.close(go_read)
     os.execv(words[0], words)
-_, status = os.waitpid(root, 0)
-if not os.WIFSTOPPED(status):
-    leave("refused ptrace")
+os.close(go_read)
+# Seized, not attached: a new child that nobody has let go when we leave is not left behind with a SIGSTOP.
 options = SYSGOOD | EXEC | (FORK | VFORK | CLONE if role == "supervisor" else 0)
-if ptrace(SETOPTIONS, root, 0, options) != 0:
-    leave("refused ptrace options")
+if ptrace(SEIZE, root, 0, options) != 0 or ptrace(INTERRUPT, root) != 0:
+    os.kill(root, signal.SIGKILL)
+    leave("refused ptrace")
+os.waitpid(root, 0)
 target = root if role == "command" else None
 info = ctypes.create_string_buffer(128)
 count, known, hit = 0, {root}, None
 began = role == "supervisor"
 failing = 0
 ptrace(CONT if role == "supervisor" else SYSCALL, root)
+os.write(go_write, b"g")
 while True:
     pid, status = os.waitpid(-1, ALL_CHILDREN)
     if not os.WIFSTOPPED(status):
@@ -144,4 +150,4 @@ while True:
     elif event:
         ptrace(request, pid)
     else:
-        ptrace(request, pid, 0, 0 if stop in (signal.SIGTRAP, signal.SIGSTOP) else stop)
+        ptrace(request, pid, 0, 0 if stop == signal.SIGTRAP else stop)

@@ -13,6 +13,7 @@ mod reap;
 pub(crate) mod scenario;
 mod stranger;
 mod transcript;
+mod user;
 mod wait;
 
 #[allow(unused_imports, reason = "as above")]
@@ -22,5 +23,6 @@ pub(crate) use {
     process::Process,
     stranger::Stranger,
     transcript::{assert_transcript, tidy, transcript},
+    user::User,
     wait::{wait_for, wait_until},
 };

@@ -1,0 +1,305 @@
+//! `runtime/migrate/ID/`: what one migration is going to do, what it takes away, and how far it has come. Written whole
+//! before anything else changes; `runtime/migrate/unfinished`, a link to it, stands until the migration is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::backup::{self, Saved};
+use super::owner::Owner;
+use super::place::Place;
+use super::places::RUNTIME;
+use super::plan::Plan;
+use super::report::Report;
+use super::state::VERSION;
+use super::step::{Phase, Step};
+use super::tree::Tree;
+use crate::sys::clock;
+use crate::sys::handle::Handle;
+
+/// Where all migrations are kept.
+pub const MIGRATIONS: &str = "tsm/runtime/migrate";
+
+/// The link to the one that is not done.
+const UNFINISHED: &str = "unfinished";
+const PLAN: &str = "plan.jsonl";
+const BACKUP: &str = "backup.tar";
+const JOURNAL: &str = "journal.jsonl";
+
+/// They hold environment files and commands: nobody else's business.
+const DIR_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// One migration on the disk.
+#[derive(Debug)]
+pub struct Journal<'a> {
+    tree: &'a Tree,
+    id: String,
+    dir: Rc<Handle>,
+    done: BTreeSet<Phase>,
+    log: File,
+}
+
+/// What is done by the steps of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The new layout is made.
+    Migrate {
+        /// The migration before it, which stands as long as this one does.
+        after: Option<String>,
+        /// Names of the JSON records that were there already.
+        present: Vec<String>,
+    },
+    /// The old one is put back, by the steps of a migration in reverse.
+    RollBack {
+        /// Of that migration.
+        of: String,
+    },
+}
+
+/// The first line of `plan.jsonl`.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u32,
+    id: String,
+    time: i64,
+    purpose: Purpose,
+    report: Report,
+}
+
+/// Every other line of it.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    phase: Phase,
+    #[serde(flatten)]
+    step: Step,
+}
+
+/// A line of `journal.jsonl`.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    time: i64,
+    phase: Option<Phase>,
+    event: Event,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Begin,
+    Done,
+}
+
+/// A migration that was begun, as its directory tells it.
+#[derive(Debug)]
+pub struct Recorded {
+    /// What for.
+    pub purpose: Purpose,
+    /// What it does, and says.
+    pub plan: Plan,
+}
+
+impl<'a> Journal<'a> {
+    /// Writes all that a migration has to remember. Until the link is made, the last act, nothing is begun.
+    pub fn create(purpose: &Purpose, plan: &Plan, tree: &'a Tree, owner: Owner) -> io::Result<Self> {
+        let above = migrations(tree, owner)?;
+        let id = make_run(&above, owner)?;
+        let written = Self::fill(&above, &id, (purpose, plan), tree, owner);
+        if written.is_err() {
+            let _ = discard(&above, &id, tree);
+        }
+        written
+    }
+
+    fn fill(
+        above: &Handle,
+        id: &str,
+        (purpose, plan): (&Purpose, &Plan),
+        tree: &'a Tree,
+        owner: Owner,
+    ) -> io::Result<Self> {
+        let name = OsStr::new(id);
+        let dir = Rc::new(above.dir(name)?);
+        put(&dir, OsStr::new(PLAN), owner, |file| write_plan(file, id, purpose, plan))?;
+        put(&dir, OsStr::new(BACKUP), owner, |file| {
+            backup::write(file, plan.steps().map(|(_, step)| step), tree)
+        })?;
+        put(&dir, OsStr::new(JOURNAL), owner, |file| log(file, None, Event::Begin))?;
+        above.make_link(OsStr::new(UNFINISHED), name)?;
+        owner.give(above, OsStr::new(UNFINISHED))?;
+        above.sync()?;
+        Self::open(id, tree)
+    }
+
+    /// The migration that was begun and is not done.
+    pub fn unfinished(tree: &'a Tree) -> io::Result<Option<(Self, Recorded)>> {
+        let Some(id) = unfinished_id(tree)? else { return Ok(None) };
+        let journal = Self::open(&id, tree)?;
+        let recorded = journal.recorded()?;
+        Ok(Some((journal, recorded)))
+    }
+
+    /// One by its id.
+    pub fn open(id: &str, tree: &'a Tree) -> io::Result<Self> {
+        let dir = tree.dir(&Path::new(MIGRATIONS).join(id))?.ok_or(io::ErrorKind::NotFound)?;
+        let done = BufReader::new(dir.file(OsStr::new(JOURNAL))?.0)
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| serde_json::from_str::<Entry>(&line).ok())
+            .filter(|entry| entry.event == Event::Done)
+            .filter_map(|entry| entry.phase)
+            .collect();
+        let log = dir.append(OsStr::new(JOURNAL))?;
+        Ok(Self { tree, id: id.to_owned(), dir, done, log })
+    }
+
+    /// What it was going to do. Fails for one that a later version of tsm wrote.
+    pub fn recorded(&self) -> io::Result<Recorded> {
+        let mut lines = BufReader::new(self.dir.file(OsStr::new(PLAN))?.0).lines();
+        let head: Head = serde_json::from_str(&lines.next().ok_or(io::ErrorKind::UnexpectedEof)??)?;
+        if head.version > VERSION {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
+        for line in lines {
+            let Line { phase, step } = serde_json::from_str(&line?)?;
+            steps.entry(phase).or_default().push(step);
+        }
+        Ok(Recorded { purpose: head.purpose, plan: Plan { report: head.report, steps } })
+    }
+
+    /// Its id: when it was begun, and by which process.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where its backup is.
+    pub fn backup(&self) -> Place {
+        Place::new(MIGRATIONS).join(&self.id).join(BACKUP)
+    }
+
+    /// What it took away, by place.
+    pub fn saved(&self) -> io::Result<BTreeMap<PathBuf, Saved>> {
+        backup::read(self.dir.file(OsStr::new(BACKUP))?.0)
+    }
+
+    /// Whether a phase needs not be looked at again.
+    pub fn is_done(&self, phase: Phase) -> bool {
+        self.done.contains(&phase)
+    }
+
+    /// Notes that a phase begins.
+    pub fn begin(&mut self, phase: Phase) -> io::Result<()> {
+        log(&mut self.log, Some(phase), Event::Begin)
+    }
+
+    /// Notes that a phase is over.
+    pub fn end(&mut self, phase: Phase) -> io::Result<()> {
+        self.done.insert(phase);
+        log(&mut self.log, Some(phase), Event::Done)
+    }
+
+    /// Notes that all is done.
+    pub fn finish(&mut self) -> io::Result<()> {
+        log(&mut self.log, None, Event::Done)?;
+        let above = self.tree.dir(Path::new(MIGRATIONS))?.ok_or(io::ErrorKind::NotFound)?;
+        match above.remove(OsStr::new(UNFINISHED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => above.sync(),
+        }
+    }
+}
+
+/// The id of the migration that was begun and is not done: one readlink(2) where there is none.
+pub fn unfinished_id(tree: &Tree) -> io::Result<Option<String>> {
+    let Some(dir) = tree.dir(Path::new(MIGRATIONS))? else { return Ok(None) };
+    match dir.link_text(OsStr::new(UNFINISHED)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => Ok(Some(text?.to_string_lossy().into_owned())),
+    }
+}
+
+/// The directory of all migrations, made if it is not there.
+pub fn migrations(tree: &Tree, owner: Owner) -> io::Result<Rc<Handle>> {
+    let runtime = tree.dir(Path::new(RUNTIME))?.ok_or(io::ErrorKind::NotFound)?;
+    let name = OsStr::new("migrate");
+    if runtime.make_dir(name, DIR_MODE)? {
+        owner.give(&runtime, name)?;
+        runtime.sync()?;
+    }
+    tree.dir(Path::new(MIGRATIONS))?.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+/// Writes a file whole: to a draft, synced, renamed, the directory synced.
+pub fn put(
+    dir: &Handle,
+    name: &OsStr,
+    owner: Owner,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut draft = OsString::from(".");
+    draft.push(name);
+    let mut file = dir.write(&draft, b"", FILE_MODE)?;
+    write(&mut file)?;
+    file.sync_all()?;
+    owner.give(dir, &draft)?;
+    dir.rename(&draft, dir, name)?;
+    dir.sync()
+}
+
+/// A directory of that second and process, numbered where there is one already.
+fn make_run(above: &Handle, owner: Owner) -> io::Result<String> {
+    let stamp = clock::utc_time(clock::epoch()).replace(['-', ':'], "");
+    let base = format!("{stamp}-{}", std::process::id());
+    let ids = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base}-{number}")));
+    for id in ids {
+        if above.make_dir(OsStr::new(&id), DIR_MODE)? {
+            owner.give(above, OsStr::new(&id))?;
+            return Ok(id);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A migration that was never begun leaves nothing.
+fn discard(above: &Handle, id: &str, tree: &Tree) -> io::Result<()> {
+    let dir = above.dir(OsStr::new(id))?;
+    for name in dir.names()? {
+        dir.remove(&name)?;
+    }
+    tree.forget(&Path::new(MIGRATIONS).join(id));
+    above.remove_dir(OsStr::new(id))
+}
+
+fn write_plan(file: &mut File, id: &str, purpose: &Purpose, plan: &Plan) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
+    let head = Head {
+        version: VERSION,
+        id: id.to_owned(),
+        time: clock::epoch(),
+        purpose: purpose.clone(),
+        report: plan.report.clone(),
+    };
+    write_line(&mut out, &head)?;
+    for (phase, step) in plan.steps() {
+        write_line(&mut out, &Line { phase, step: step.clone() })?;
+    }
+    out.flush()
+}
+
+fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+fn log(file: &mut File, phase: Option<Phase>, event: Event) -> io::Result<()> {
+    let mut line = Vec::new();
+    write_line(&mut line, &Entry { time: clock::epoch(), phase, event })?;
+    file.write_all(&line)
+}

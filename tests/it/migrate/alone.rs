@@ -1,0 +1,86 @@
+//! Whom a migration must not disturb, and who must not disturb it.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
+use super::many::{Layout, generate, name};
+use super::report::Report;
+use super::snapshot::Snapshot;
+use super::stage::{Processes, Stage};
+use crate::harness::Home;
+
+const LINKED: &str = "h47-linked-record";
+
+#[test]
+fn what_a_linked_record_leads_to_is_not_even_opened() {
+    let text = include_str!("../../fixtures/migrate/h47-linked-record.txt");
+    let stage = Stage::new(LINKED, text, Processes::Gone).unwrap();
+    let inotify = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    let target = stage.root().join("elsewhere/link-4090.meta");
+    inotify.add_watch(&target, AddWatchFlags::IN_OPEN | AddWatchFlags::IN_ATTRIB).unwrap();
+    fs::read(&target).unwrap();
+    assert!(!inotify.read_events().unwrap().is_empty(), "an open is seen");
+    stage.migrate(&["--dry-run"]);
+    stage.migrate(&[]);
+    assert!(inotify.read_events().is_err(), "it was opened");
+}
+
+#[test]
+fn an_installation_of_today_is_not_touched_and_nothing_is_said() {
+    let text = include_str!("../../fixtures/migrate/h62-new.txt");
+    let stage = Stage::new("h62-new", text, Processes::Gone).unwrap();
+    for words in [&["list"][..], &["migrate", "--quiet"], &["migrate", "--dry-run"]] {
+        let output = stage.tsm(words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
+        super::fail("h62-new", &words.join(" "), &stage.before.writes(&stage.snapshot()));
+    }
+    assert_eq!(stage.tsm(&["migrate", "--quiet"]).stdout, b"");
+}
+
+#[test]
+#[ignore = "waits for --status"]
+fn the_status_tells_where_an_installation_stands() {
+    let says = |stage: &Stage, code: i32, beginning: &str| {
+        let output = stage.tsm(&["migrate", "--status"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(code) && said.starts_with(beginning), "{output:?}");
+    };
+    let new = include_str!("../../fixtures/migrate/h62-new.txt");
+    let new = Stage::new("h62-new", new, Processes::Gone).unwrap();
+    says(&new, 0, "nothing to migrate\n");
+    super::fail("h62-new", "--status", &new.before.writes(&new.snapshot()));
+
+    let old = include_str!("../../fixtures/migrate/h57-mixed-generations.txt");
+    let old = Stage::new("h57-mixed-generations", old, Processes::Gone).unwrap();
+    says(&old, 3, "not migrated: ");
+    super::fail("h57-mixed-generations", "--status", &old.before.writes(&old.snapshot()));
+    old.migrate(&[]);
+    says(&old, 0, "migrated 20");
+}
+
+fn start(home: &Home) -> Child {
+    let mut command = home.tsm_command(&["migrate", "--json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn of_several_at_once_one_migrates_and_the_others_find_nothing_to_do() {
+    const COUNT: usize = 300;
+    let home = Home::new();
+    generate(&home, Layout::Lines, COUNT);
+    let all: Vec<Child> = (0..6).map(|_| start(&home)).collect();
+    let reports: Vec<Report> =
+        all.into_iter().map(|child| Report::new(child.wait_with_output().unwrap())).collect();
+    let mut converted: Vec<usize> = reports.iter().map(|report| report.converted().len()).collect();
+    converted.sort_unstable();
+    assert_eq!(converted, [0, 0, 0, 0, 0, COUNT]);
+    // Who waits too long for the lock may say so.
+    assert!(reports.iter().all(|report| matches!(report.code, 0 | 5)));
+    assert!((0..COUNT).all(|number| home.record(&name(number))["tsm_id"] == number));
+    let after = Snapshot::of(&home.root());
+    let backups = after.iter().filter(|(path, _)| path.ends_with("backup.tar")).count();
+    assert_eq!(backups, 1);
+}

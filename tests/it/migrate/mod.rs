@@ -1,0 +1,26 @@
+//! `tsm migrate`: every old installation of `tests/fixtures/migrate`, there and back.
+
+#[macro_use]
+mod tables;
+
+mod after;
+mod alone;
+mod automatic;
+mod back;
+mod expect;
+mod fixture;
+mod forward;
+mod full;
+mod goal;
+mod interrupted;
+mod live;
+mod many;
+mod report;
+mod snapshot;
+mod stage;
+
+/// Says everything that is wrong at once.
+#[track_caller]
+fn fail(file: &str, when: &str, faults: &[String]) {
+    assert!(faults.is_empty(), "{file}, {when}:\n{}", faults.join("\n"));
+}
