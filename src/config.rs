@@ -89,6 +89,17 @@ pub fn value_of(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
+/// How wide the caller says his terminal is, or it says itself; 80 where nobody does, or nobody would believe it.
+pub fn columns() -> u16 {
+    const DEFAULT: u16 = 80;
+    const LEAST: u16 = 40;
+    let said = match variable("COLUMNS") {
+        Some(text) => text.to_str().and_then(|text| text.parse().ok()),
+        None => sys::terminal::width(),
+    };
+    said.filter(|columns| *columns >= LEAST).unwrap_or(DEFAULT)
+}
+
 fn tetra_dir() -> Result<PathBuf> {
     if let Some(dir) = variable("TETRA_DIR") {
         return Ok(dir.into());

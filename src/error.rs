@@ -1,5 +1,9 @@
 //! What can go wrong, in the words a user reads, and the exit code of each.
 
+mod port;
+
+pub use port::PortError;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +100,9 @@ pub enum Error {
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),
+    /// Something about named ports.
+    #[error(transparent)]
+    Port(#[from] PortError),
     /// A migration was not begun; nothing has changed.
     #[error("tsm: cannot migrate: {0}")]
     MigrateNotStarted(String),

@@ -152,6 +152,16 @@ impl Layout {
         self.text("/services-enabled").into()
     }
 
+    /// The mark that `startup` starts a service.
+    pub fn enabled_mark(&self, name: &str) -> PathBuf {
+        self.text(&format!("/services-enabled/{name}.tsm")).into()
+    }
+
+    /// The saved process lists: they hold commands, which may hold secrets.
+    pub fn saved_lists(&self) -> [PathBuf; 2] {
+        ["/runtime/dump.json", "/runtime/dump.json.bak"].map(|file| self.text(file).into())
+    }
+
     /// The events of one UTC day (`YYYY-MM-DD`).
     pub fn events(&self, date: &str) -> PathBuf {
         self.text(&format!("/db/events/{date}.jsonl")).into()

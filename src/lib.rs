@@ -4,12 +4,14 @@
 //! known of a process is one JSON file ([`registry`]); a lock makes its writers take turns. Everything else is a
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
-//! The modules use each other downwards only: `cli` → `services`, `lifecycle` → `launch` → `supervisor` → `ports`,
-//! `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli` alone.
+//! The modules use each other downwards only: `cli` → `services`, `doctor` → `lifecycle` → `launch` → `supervisor` →
+//! `ports`, `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli`
+//! alone.
 //! `docs/architecture.md` is the map.
 
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod envfile;
 pub mod error;
 pub mod history;

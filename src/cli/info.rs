@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn holding(address: &str, holder: Option<Holder>) -> Holding {
-        let listener = Listener { address: address.parse().unwrap(), port: 8080, inode: 99 };
+        let listener = Listener { address: address.parse().unwrap(), port: 8080, inode: 99, user: 0 };
         Holding { listener, holder }
     }
 

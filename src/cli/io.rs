@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use crate::config::Colour;
 use crate::error::Error;
 use crate::output::clean;
-use crate::sys::terminal::Keys;
+use crate::sys::terminal::{self, Keys};
 
 /// Both output streams. A stdout that cannot be written is remembered, not an error: what a command has begun
 /// (a restart, say) goes on without its lines.
@@ -92,6 +92,21 @@ impl Io {
             self.error_bytes(prompt.as_bytes());
         }
         keys.next_byte()
+    }
+
+    /// Puts a question on stdout, whether or not anybody sits there, and reads one line of stdin: whether that is a yes.
+    /// What is said next stands behind the question.
+    pub(crate) fn confirm(&mut self, question: impl Display) -> bool {
+        self.part(question);
+        self.flush();
+        matches!(terminal::read_line().as_deref(), Some(b"y" | b"Y"))
+    }
+
+    /// Text on stdout whose line is not over yet.
+    pub(crate) fn part(&mut self, text: impl Display) {
+        let text = text.to_string();
+        let shown = if self.is_terminal { clean::text(&text) } else { text.as_str().into() };
+        self.bytes(shown.as_bytes());
     }
 
     /// A failure, with its further lines.

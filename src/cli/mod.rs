@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod delete;
+mod doctor;
 mod env;
 mod help;
 mod info;
@@ -13,8 +14,11 @@ mod logs;
 mod migrate;
 mod paths;
 mod patrol;
+mod ports;
 mod progress;
+mod ranges;
 mod restart;
+mod scan_ports;
 mod setup;
 mod start;
 mod stop;
@@ -72,7 +76,16 @@ const COMMANDS: &[Command] = &[
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run, access: Access::Read },
     Command { names: &["env"], catalog: env::catalog, run: env::run, access: Access::Read },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run, access: Access::Read },
+    Command {
+        names: &["scan-ports"],
+        catalog: scan_ports::catalog,
+        run: scan_ports::run,
+        access: Access::Read,
+    },
+    Command { names: &["ports"], catalog: ports::catalog, run: ports::run, access: Access::Read },
+    Command { names: &["doctor"], catalog: doctor::catalog, run: doctor::run, access: Access::Read },
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run, access: Access::Write },
+    Command { names: &["ranges"], catalog: ranges::catalog, run: ranges::run, access: Access::None },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run, access: Access::Write },
     Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run, access: Access::None },
 ];
@@ -208,6 +221,11 @@ fn shown_pid(record: &Record) -> String {
 /// A port as lines show it.
 fn shown_port(record: &Record) -> String {
     record.port().map_or_else(|| "none".to_owned(), |port| port.to_string())
+}
+
+/// Text in a column of a table, padded by bytes as printf's `%-Ns` does.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{:1$}", "", width.saturating_sub(text.len()))
 }
 
 /// The word that `info`, `paths`, `env` and `logs` take, for the catalogue.

@@ -25,7 +25,8 @@ pub fn kill(process: &Identity, ending: Ending, on_force: impl FnOnce()) -> Outc
     if has_ended(&handle, process, AFTER_KILL) { Outcome::Ended } else { Outcome::Survived }
 }
 
-fn has_ended(handle: &PidFd, process: &Identity, patience: Duration) -> bool {
+/// Waits for the end of a process that is held; whether it came in time.
+pub fn has_ended(handle: &PidFd, process: &Identity, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     while process.is_alive() {
         let left = deadline.saturating_duration_since(Instant::now());

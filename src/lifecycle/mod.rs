@@ -12,7 +12,7 @@ mod sweep;
 
 pub use adopt::adopt_orphaned;
 pub use forget::{forget, remove_logs};
-pub use kill::kill;
+pub use kill::{has_ended, kill};
 pub use leave::leave;
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};

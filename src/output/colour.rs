@@ -11,6 +11,8 @@ pub enum Paint {
     Good,
     /// One that does not.
     Faint,
+    /// What is taken, or wrong.
+    Bad,
 }
 
 impl Paint {
@@ -20,6 +22,7 @@ impl Paint {
             Self::Heading => 37,
             Self::Good => 34,
             Self::Faint => 244,
+            Self::Bad => 160,
         }
     }
 

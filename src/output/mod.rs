@@ -4,4 +4,6 @@ pub mod clean;
 pub mod colour;
 pub mod duration;
 pub mod excerpt;
+pub mod mode;
+pub mod size;
 pub mod table;

@@ -2,8 +2,10 @@
 //! the runtime lock. Columns as the bash tool wrote them: id, name, declared port, found port, pid, epoch.
 
 use std::fs;
+use std::io;
 
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 use crate::registry::{Record, Writer};
 use crate::sys::atomic::{self, Keep};
 
@@ -44,11 +46,46 @@ pub fn remove(name: &str, writer: &Writer<'_>) -> Result<()> {
     change(writer, |rows| rows.retain(|row| row.name() != name))
 }
 
+/// A row as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The record's id.
+    pub tsm_id: i64,
+    /// Its name.
+    pub name: String,
+    /// The declared port, or `none`.
+    pub declared: String,
+    /// The process when the row was written.
+    pub pid: Option<i32>,
+    /// Epoch seconds of its start.
+    pub started: Option<i64>,
+}
+
+/// The cells of every line, the heading included. `None`: there is no ledger.
+pub fn lines(layout: &Layout) -> Result<Option<Vec<Vec<String>>>> {
+    let path = layout.ledger();
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(Error::file("read", &path))?,
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(Some(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()))
+}
+
+/// Every row that has an id and a name, by id. `None`: there is no ledger.
+pub fn accounts(layout: &Layout) -> Result<Option<Vec<Account>>> {
+    let Some(lines) = lines(layout)? else { return Ok(None) };
+    let mut accounts: Vec<Account> = lines.into_iter().filter_map(|cells| Row(cells).account()).collect();
+    accounts.sort_by_key(|account| account.tsm_id);
+    Ok(Some(accounts))
+}
+
 #[derive(Clone, Copy)]
 enum Column {
     Id,
     Name,
-    Found = 3,
+    Declared,
+    Found,
     Pid,
     Time,
 }
@@ -68,6 +105,17 @@ impl Row {
             or_none(record.pid().map(|pid| pid.to_string())),
             or_none(record.start_time().map(|time| time.to_string())),
         ])
+    }
+
+    fn account(&self) -> Option<Account> {
+        let declared = self.get(Column::Declared);
+        Some(Account {
+            tsm_id: self.id().parse().ok()?,
+            name: Some(self.name()).filter(|name| !name.is_empty())?.to_owned(),
+            declared: if declared.is_empty() { NONE } else { declared }.to_owned(),
+            pid: self.get(Column::Pid).parse().ok(),
+            started: self.get(Column::Time).parse().ok(),
+        })
     }
 
     fn id(&self) -> &str {

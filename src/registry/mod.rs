@@ -2,6 +2,7 @@
 //! whoever changes anything holds the [`Writer`]. Nobody else opens `runtime/processes`.
 
 mod kind;
+mod leftovers;
 mod lookup;
 mod name;
 mod old;

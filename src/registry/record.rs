@@ -226,6 +226,16 @@ impl Record {
         }
     }
 
+    /// Whether [`Record::identity`] rests on the kernel's stamp, and not on the time of the start alone.
+    pub fn is_stamped(&self) -> bool {
+        self.has("proc")
+    }
+
+    /// Whether it has ended and is to be started again.
+    pub fn waits_for_restart(&self) -> bool {
+        self.members.get("restart_at").is_some_and(|at| !at.is_null())
+    }
+
     /// Whether the process runs.
     pub fn is_alive(&self) -> bool {
         self.identity().is_some_and(|identity| identity.is_alive())

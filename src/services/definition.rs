@@ -11,6 +11,8 @@ use crate::layout::Layout;
 pub enum Field {
     /// `TSM_NAME`
     Name,
+    /// `TSM_COMMAND`
+    Command,
     /// `TSM_ENV_FILE`
     EnvFile,
     /// `TSM_PORT`
@@ -22,6 +24,7 @@ impl Field {
     pub fn variable(self) -> &'static str {
         match self {
             Self::Name => "TSM_NAME",
+            Self::Command => "TSM_COMMAND",
             Self::EnvFile => "TSM_ENV_FILE",
             Self::Port => "TSM_PORT",
         }

@@ -3,9 +3,11 @@
 mod cursor;
 mod definition;
 mod reader;
+mod summary;
 mod word;
 
 pub use definition::{Definition, Field};
+pub use summary::{Mark, Summary, mark, summaries};
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;

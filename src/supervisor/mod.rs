@@ -19,7 +19,7 @@ pub use intent::tell_intent;
 pub use message::{Failure, Message};
 pub use plan::{Plan, Purpose};
 pub use table::Table;
-pub use tree::{Tree, owner};
+pub use tree::{Tree, is_supervisor, owner};
 
 use std::ffi::OsString;
 

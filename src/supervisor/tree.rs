@@ -164,7 +164,7 @@ pub fn owner(run: &RunDir) -> Option<i32> {
 
 /// Whether a process is a supervisor. What its command line claims is proven by the lock it holds or by the file it
 /// runs (one that has just begun holds none yet).
-fn is_supervisor(pid: i32) -> bool {
+pub fn is_supervisor(pid: i32) -> bool {
     claimed(pid).is_some_and(|run| proc::runs_our_executable(pid) || owner(&run) == Some(pid))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// What a power cut may leave of a file that has just been replaced.
@@ -29,6 +29,42 @@ pub fn replace_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> 
     let draft = draft(path, &format!(".{}", std::process::id()))?;
     remove(&draft)?;
     replace_by(&draft, path, bytes, mode, Keep::Surely)
+}
+
+/// As [`replace`] ([`Keep::Surely`]), for a file that is the user's: a link is followed, and what is there keeps its owner,
+/// group and mode. `mode`, reduced by the umask, is that of a new file.
+pub fn rewrite(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    rewrite_by(path, "", bytes, mode)
+}
+
+/// As [`rewrite`], for a file whose writers do not take turns. The last one wins.
+pub fn rewrite_unlocked(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    rewrite_by(path, &format!(".{}", std::process::id()), bytes, mode)
+}
+
+fn rewrite_by(path: &Path, writer: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let path = match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        found => found?,
+    };
+    let draft = draft(&path, writer)?;
+    remove(&draft)?;
+    let written = write_draft(&draft, bytes, mode, Keep::Whole).and_then(|()| adorn(&draft, &path));
+    written.and_then(|()| fs::rename(&draft, &path)).inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })?;
+    let _ = sync_parent(&path);
+    Ok(())
+}
+
+/// Gives a draft the owner, group and mode of the file that it is to replace, if there is one.
+fn adorn(draft: &Path, path: &Path) -> io::Result<()> {
+    let Ok(old) = fs::metadata(path) else { return Ok(()) };
+    let new = fs::metadata(draft)?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        std::os::unix::fs::chown(draft, Some(old.uid()), Some(old.gid()))?;
+    }
+    fs::set_permissions(draft, old.permissions())
 }
 
 /// Creates `path` with `bytes` unless it is there already: of several creators one wins, the others change nothing.

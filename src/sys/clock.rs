@@ -1,4 +1,4 @@
-//! The wall clock, in whole seconds and as UTC dates.
+//! The wall clock, in whole seconds, as UTC dates and times, and as local time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,6 +46,21 @@ pub fn utc_date(epoch: i64) -> String {
 pub fn utc_time(epoch: i64) -> String {
     let second = epoch.rem_euclid(86_400);
     format!("{}T{:02}:{:02}:{:02}Z", utc_date(epoch), second / 3_600, second / 60 % 60, second % 60)
+}
+
+/// `Nov  3 14:05:09 2026`, the time of an epoch second where this machine stands, in English.
+pub fn local_time(epoch: i64) -> Option<String> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let seconds = libc::time_t::try_from(epoch).ok()?;
+    // SAFETY: tm is a plain struct, for which all zeroes is a value.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: reads one time and writes one tm, both of which outlive the call.
+    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    let month = MONTHS.get(usize::try_from(local.tm_mon).ok()?).filter(|_| !done.is_null())?;
+    let (hour, minute, second) = (local.tm_hour, local.tm_min, local.tm_sec);
+    let year = local.tm_year + 1900;
+    Some(format!("{month} {:2} {hour:02}:{minute:02}:{second:02} {year}", local.tm_mday))
 }
 
 #[cfg(test)]

@@ -18,29 +18,44 @@ pub struct FileLock(#[expect(dead_code, reason = "held for its lock")] File);
 impl FileLock {
     /// Takes the lock if nobody has it; `None` when somebody does. A file on a read-only file system can be locked, too.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        let file = match open(path, 0o644) {
+        Self::try_on(match open(path, 0o644) {
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => open_to_read(path)?,
             opened => opened?,
-        };
+        })
+    }
+
+    /// Takes the lock, waiting at most `patience`; `None` when it stays taken.
+    pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        wait(patience, || Self::try_take(path))
+    }
+
+    /// As [`FileLock::take`], on a directory that is there.
+    pub fn take_dir(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        wait(patience, || Self::try_on(File::open(path)?))
+    }
+
+    fn try_on(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
 
-    /// Takes the lock, waiting at most `patience`; `None` when it stays taken.
-    pub fn take(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
-        let deadline = Instant::now() + patience;
-        loop {
-            if let Some(lock) = Self::try_take(path)? {
-                return Ok(Some(lock));
-            }
-            if Instant::now() >= deadline {
-                return Ok(None);
-            }
-            std::thread::sleep(RETRY);
+fn wait(
+    patience: Duration,
+    mut try_take: impl FnMut() -> io::Result<Option<FileLock>>,
+) -> io::Result<Option<FileLock>> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(lock) = try_take()? {
+            return Ok(Some(lock));
         }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        std::thread::sleep(RETRY);
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod atomic;
 pub mod clock;
 pub mod dir;
+pub mod disk;
 pub mod facts;
 pub mod fifo;
 pub mod handle;

@@ -1,4 +1,4 @@
-//! Answers of one key.
+//! Answers of one key or one line, and how wide a terminal is.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -35,6 +35,33 @@ impl Keys {
         let [byte] = buffer;
         Some(byte)
     }
+}
+
+/// One line of stdin without its end, and nothing of what follows it is taken. `None` at the end of the input.
+pub fn read_line() -> Option<Vec<u8>> {
+    /// More than any answer; the rest of a longer line is passed over.
+    const LONGEST: usize = 1024;
+    let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let (mut line, mut buffer) = (Vec::new(), [0]);
+    loop {
+        let ended = file.read_exact(&mut buffer).is_err();
+        let [byte] = buffer;
+        match (ended, byte) {
+            (true, _) => return Some(line).filter(|line| !line.is_empty()),
+            (false, b'\n') => return Some(line),
+            (false, byte) if line.len() < LONGEST => line.push(byte),
+            (false, _) => {}
+        }
+    }
+}
+
+/// Columns of the terminal that stdout is; `None` when it is none, or does not know.
+pub fn width() -> Option<u16> {
+    // SAFETY: winsize is a plain struct of integers, for which all zeroes is a value.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: the request writes one winsize, to a place that outlives the call.
+    let result = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (result == 0 && size.ws_col > 0).then_some(size.ws_col)
 }
 
 impl Drop for Keys {

@@ -28,6 +28,24 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    the_default_ports_in_every_format: anywhere "ports/01_defaults";
+    named_ports_are_set: anywhere "ports/02_set";
+    reserved_ports_are_refused: anywhere "ports/04_reserved";
+    named_ports_are_validated: anywhere "ports/05_validate";
+    free_ports_are_allocated: alone "ports/07_allocate";
+    named_ports_come_from_and_go_to_files: anywhere "ports/08_import_export";
+    where_named_ports_come_from: anywhere "ports/10_detailed";
+    named_ports_and_who_uses_them: alone "ports/11_scan" waiting for { 2: "the commands save and enable" };
+    conflicts_are_counted_and_ended: alone "ports/13_conflicts";
+    ranges_are_built_in: anywhere "ports/14_ranges";
+    the_ledger_has_a_row_for_each_record: anywhere "ports/16_registry";
+    the_ledger_is_compared_with_what_listens: alone "ports/17_reconcile";
+    who_has_a_port_is_ended_when_asked: alone "ports/19_doctor_kill";
+    an_environment_file_is_diagnosed: alone "ports/20_doctor_env";
+    stale_records_are_forgotten: alone "ports/22_doctor_clean";
+    a_start_is_validated_before: alone "ports/23_doctor_validate";
+    ten_common_ports: alone "ports/25_doctor_scan";
+    the_health_of_an_installation: alone "ports/26_doctor_healthcheck";
     help_and_unknown_words: anywhere "process/01-dispatch" waiting for { 6: "the commands of later groups" };
     setup_and_empty_tables: anywhere "process/02-setup";
     options_without_their_value: anywhere "process/04-start-missing-value";

@@ -1,58 +1,15 @@
 //! `tsm kill`.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Output, Stdio};
+use std::process::Output;
 
 use serde_json::json;
 
-use crate::harness::{Home, Process, assert_transcript, proc, wait_until};
+use crate::harness::{Home, Process, Stranger, assert_transcript, proc, wait_until};
 
 const FOREVER: &str = "sleep 1000";
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A process that tsm does not manage. It ends with the test, and nobody is left to wait for.
-struct Stranger {
-    child: Child,
-    /// The number that it has said.
-    said: String,
-}
-
-impl Stranger {
-    /// Runs a Python script, which must print one line.
-    fn python(home: &Home, script: &str) -> Self {
-        let mut command = home.command("python3");
-        let mut child = command.args(["-S", "-c", script]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        Self { child, said: said.trim().to_owned() }
-    }
-
-    /// A socket bound to a port of the kernel's choice, which is what it says.
-    fn bound(home: &Home, kind: &str, more: &str) -> Self {
-        let script = format!(
-            "import socket, time; s = socket.socket(type=socket.{kind}); s.bind(('127.0.0.1', 0)); {more}; \
-             print(s.getsockname()[1], flush=True); time.sleep(1000)"
-        );
-        Self::python(home, &script)
-    }
-
-    fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
-    }
-
-    fn is_alive(&self) -> bool {
-        proc::is_alive(self.pid())
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! New processes: a detached copy of ourselves, and a program that waits for a go byte before it runs.
 
+mod captured;
 mod descriptors;
 mod detached;
 mod family;
 mod held;
 
+pub use captured::{Captured, captured};
 pub use detached::{Streams, detached, drop_streams, inherited_socket};
 #[cfg(target_os = "linux")]
 pub use family::adopt_orphans;

@@ -11,6 +11,7 @@ mod odd;
 mod private;
 mod race;
 mod records;
+mod sockets;
 mod streams;
 mod tree;
 

@@ -11,6 +11,7 @@ pub(crate) mod proc;
 mod process;
 mod reap;
 pub(crate) mod scenario;
+mod stranger;
 mod transcript;
 mod user;
 mod wait;
@@ -20,6 +21,7 @@ pub(crate) use {
     finish::finish,
     home::Home,
     process::Process,
+    stranger::Stranger,
     transcript::{assert_transcript, tidy, transcript},
     user::User,
     wait::{wait_for, wait_until},
