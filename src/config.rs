@@ -26,6 +26,8 @@ pub struct Config {
     pub stabilize: Duration,
     /// When tables are coloured.
     pub colour: Colour,
+    /// `TETRA_SRC`: the source tree of the bash tool, where there is one.
+    pub tetra_src: Option<PathBuf>,
     /// `TSM_NO_AUTO_MIGRATE`: old records stay as they are until `tsm migrate`.
     pub no_auto_migrate: bool,
 }
@@ -55,6 +57,7 @@ impl Config {
             pyenv_root: variable("PYENV_ROOT").map(PathBuf::from).filter(|root| root.is_dir()),
             stabilize: stabilize(env::var("TSM_STABILIZE_MS").ok().as_deref()),
             colour: colour(),
+            tetra_src: variable("TETRA_SRC").map(PathBuf::from),
             no_auto_migrate: variable("TSM_NO_AUTO_MIGRATE").is_some(),
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn config(tetra: &Path) -> Config {
         pyenv_root: None,
         stabilize: Duration::ZERO,
         colour: Colour::Never,
+        tetra_src: None,
         no_auto_migrate: false,
     }
 }

@@ -10,6 +10,7 @@ use super::progress::Bar;
 use super::{Context, Io, Words, usage};
 use crate::error::Result;
 use crate::lifecycle;
+use crate::migrate::elsewhere;
 use crate::migrate::report::{Refused, Report, Warning};
 use crate::migrate::verdict::Code;
 use crate::migrate::{self, Outcome, Request, Status, Wish};
@@ -74,7 +75,8 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
 
 fn forward(flags: &Flags, cx: &mut Context) -> Result<u8> {
     let request = Request { dry_run: flags.dry_run, patience: PATIENCE };
-    let outcome = with_bar(|progress| migrate::run(request, &cx.registry, progress))?;
+    let mut outcome = with_bar(|progress| migrate::run(request, &cx.registry, progress))?;
+    outcome.report.kept.extend(elsewhere::leftovers(cx.config.tetra_src.as_deref()));
     if flags.json {
         cx.io.line(format_args!("{:#}", to_json(&outcome, flags.dry_run, cx)));
     } else {

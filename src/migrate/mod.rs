@@ -4,6 +4,7 @@ pub mod apply;
 pub mod automatic;
 pub mod backup;
 pub mod check;
+pub mod elsewhere;
 pub mod in_use;
 pub mod journal;
 pub mod look;
