@@ -1,18 +1,18 @@
 //! `tsm migrate`: bring an installation of the bash tool over, whole.
 
-use std::fmt::Display;
+mod text;
+
 use std::time::Duration;
 
 use clap::{Arg, ArgAction};
 use serde_json::{Map, Value, json};
 
+use self::text::{Text, refusal};
 use super::progress::Bar;
-use super::{Context, Io, Words, usage};
+use super::{Context, Words, usage};
 use crate::error::Result;
 use crate::lifecycle;
 use crate::migrate::elsewhere;
-use crate::migrate::report::{Refused, Report, Warning};
-use crate::migrate::verdict::Code;
 use crate::migrate::{self, Outcome, Request, Status, Wish};
 use crate::sys::clock;
 
@@ -147,10 +147,6 @@ fn parse(mut words: Words) -> Result<Flags> {
     Ok(flags)
 }
 
-fn refusal(item: &Refused) -> String {
-    format!("refused {}: {}", item.path, item.reason)
-}
-
 fn to_json(outcome: &Outcome, dry_run: bool, cx: &Context) -> Value {
     let mut object = Map::new();
     let mut set = |name: &str, value| object.insert(name.to_owned(), value);
@@ -167,71 +163,4 @@ fn to_json(outcome: &Outcome, dry_run: bool, cx: &Context) -> Value {
     set("backup", json!(outcome.backup.as_ref().map(|path| path.display().to_string())));
     set("resumed", outcome.resumed.into());
     object.into()
-}
-
-/// The report, a line for each item.
-struct Text<'a> {
-    flags: &'a Flags,
-    io: &'a mut Io,
-}
-
-impl Text<'_> {
-    fn print(&mut self, outcome: &Outcome) {
-        let report = &outcome.report;
-        if report.is_empty() {
-            return;
-        }
-        if !self.flags.quiet {
-            self.print_changes(report);
-        }
-        report.refused.iter().for_each(|item| self.line(refusal(item)));
-        report.warnings.iter().for_each(|warning| self.warning(warning, report));
-        if !self.flags.quiet {
-            self.summary(outcome);
-        }
-    }
-
-    fn print_changes(&mut self, report: &Report) {
-        for item in &report.converted {
-            let (name, id, status) = (&item.name, item.tsm_id, &item.status);
-            self.line(format_args!("converted {name} (id {id}, {status}) from {}", item.from));
-        }
-        for item in &report.history {
-            self.line(format_args!("history {} {} instance(s)", item.name, item.instances));
-        }
-        report.removed.iter().for_each(|place| self.line(format_args!("removed {place}")));
-        report.kept.iter().for_each(|item| self.line(format_args!("kept {}: {}", item.path, item.reason)));
-    }
-
-    fn warning(&mut self, warning: &Warning, report: &Report) {
-        let renumbered = (warning.code == Code::Renumbered.name()).then(|| {
-            let converted = report.converted.iter().find(|item| item.from == warning.path);
-            converted.map(|item| format!("renumbered {}: {}", item.name, warning.detail))
-        });
-        match renumbered.flatten() {
-            Some(line) => self.line(line),
-            None => self.line(format_args!("warning {}: {}", warning.path, warning.code)),
-        }
-    }
-
-    fn summary(&mut self, outcome: &Outcome) {
-        let report = &outcome.report;
-        let backup =
-            outcome.backup.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
-        self.line(format_args!(
-            "migrated {} process(es), {} to history, {} warning(s), {} refused; backup {backup}",
-            report.converted.len(),
-            report.to_history(),
-            report.warnings.len(),
-            report.refused.len(),
-        ));
-    }
-
-    fn line(&mut self, text: impl Display) {
-        if self.flags.dry_run {
-            self.io.line(format_args!("would {text}"));
-        } else {
-            self.io.line(text);
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! `runtime/migrate/ID/`: what one migration is going to do, what it takes away, and how far it has come. Written whole
 //! before anything else changes; `runtime/migrate/unfinished`, a link to it, stands until the migration is done.
 
+mod plan_file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
+use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,12 +17,12 @@ use super::owner::Owner;
 use super::place::Place;
 use super::places::RUNTIME;
 use super::plan::Plan;
-use super::report::Report;
-use super::state::VERSION;
-use super::step::{Phase, Step};
+use super::step::Phase;
 use super::tree::Tree;
 use crate::sys::clock;
 use crate::sys::handle::Handle;
+
+pub use plan_file::{Purpose, Recorded};
 
 /// Where all migrations are kept.
 pub const MIGRATIONS: &str = "tsm/runtime/migrate";
@@ -45,42 +47,6 @@ pub struct Journal<'a> {
     log: File,
 }
 
-/// What is done by the steps of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// The new layout is made.
-    Migrate {
-        /// The migration before it, which stands as long as this one does.
-        after: Option<String>,
-        /// Names of the JSON records that were there already.
-        present: Vec<String>,
-    },
-    /// The old one is put back, by the steps of a migration in reverse.
-    RollBack {
-        /// Of that migration.
-        of: String,
-    },
-}
-
-/// The first line of `plan.jsonl`.
-#[derive(Serialize, Deserialize)]
-struct Head {
-    version: u32,
-    id: String,
-    time: i64,
-    purpose: Purpose,
-    report: Report,
-}
-
-/// Every other line of it.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    phase: Phase,
-    #[serde(flatten)]
-    step: Step,
-}
-
 /// A line of `journal.jsonl`.
 #[derive(Serialize, Deserialize)]
 struct Entry {
@@ -94,15 +60,6 @@ struct Entry {
 enum Event {
     Begin,
     Done,
-}
-
-/// A migration that was begun, as its directory tells it.
-#[derive(Debug)]
-pub struct Recorded {
-    /// What for.
-    pub purpose: Purpose,
-    /// What it does, and says.
-    pub plan: Plan,
 }
 
 impl<'a> Journal<'a> {
@@ -126,7 +83,7 @@ impl<'a> Journal<'a> {
     ) -> io::Result<Self> {
         let name = OsStr::new(id);
         let dir = Rc::new(above.dir(name)?);
-        put(&dir, OsStr::new(PLAN), owner, |file| write_plan(file, id, purpose, plan))?;
+        put(&dir, OsStr::new(PLAN), owner, |file| plan_file::write(file, id, purpose, plan))?;
         put(&dir, OsStr::new(BACKUP), owner, |file| {
             backup::write(file, plan.steps().map(|(_, step)| step), tree)
         })?;
@@ -161,17 +118,7 @@ impl<'a> Journal<'a> {
 
     /// What it was going to do. Fails for one that a later version of tsm wrote.
     pub fn recorded(&self) -> io::Result<Recorded> {
-        let mut lines = BufReader::new(self.dir.file(OsStr::new(PLAN))?.0).lines();
-        let head: Head = serde_json::from_str(&lines.next().ok_or(io::ErrorKind::UnexpectedEof)??)?;
-        if head.version > VERSION {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let mut steps: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
-        for line in lines {
-            let Line { phase, step } = serde_json::from_str(&line?)?;
-            steps.entry(phase).or_default().push(step);
-        }
-        Ok(Recorded { purpose: head.purpose, plan: Plan { report: head.report, steps } })
+        plan_file::read(self.dir.file(OsStr::new(PLAN))?.0)
     }
 
     /// Its id: when it was begun, and by which process.
@@ -278,22 +225,6 @@ fn discard(above: &Handle, id: &str, tree: &Tree) -> io::Result<()> {
     }
     tree.forget(&Path::new(MIGRATIONS).join(id));
     above.remove_dir(OsStr::new(id))
-}
-
-fn write_plan(file: &mut File, id: &str, purpose: &Purpose, plan: &Plan) -> io::Result<()> {
-    let mut out = BufWriter::new(file);
-    let head = Head {
-        version: VERSION,
-        id: id.to_owned(),
-        time: clock::epoch(),
-        purpose: purpose.clone(),
-        report: plan.report.clone(),
-    };
-    write_line(&mut out, &head)?;
-    for (phase, step) in plan.steps() {
-        write_line(&mut out, &Line { phase, step: step.clone() })?;
-    }
-    out.flush()
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
