@@ -1,58 +1,25 @@
 //! Logs are renamed, never copied: whoever writes to one goes on writing to it.
 
+mod dirs;
+mod paths;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
+use std::path::Path;
 
-use serde_json::{Value, json};
-
+use self::dirs::LogDirs;
+pub(super) use self::paths::LogPaths;
 use super::candidate::Candidate;
 use super::draft::Draft;
 use super::settle::{Choice, Settled};
-use crate::layout::{Layout, Stream};
+use crate::layout::Layout;
 use crate::migrate::look::{Log, Look, Satellite, process_name, with_ending};
 use crate::migrate::place::Place;
 use crate::migrate::places::{self, EARLY_LOGS, LOGS};
 use crate::migrate::step::Phase;
-use crate::migrate::tree::Listing;
 use crate::migrate::verdict::Code;
 use crate::sys::facts::Kind;
-
-/// Where the streams of each process are logged after the migration.
-#[derive(Debug)]
-pub(super) struct LogPaths {
-    layout: Layout,
-    /// Logs that cannot be moved, by process and file name.
-    staying: BTreeMap<(String, String), Place>,
-}
-
-impl LogPaths {
-    /// As they are before it.
-    pub(super) fn unchanged<'a>(
-        candidates: impl Iterator<Item = &'a Candidate<'a>>,
-        layout: &Layout,
-        look: &Look,
-    ) -> Self {
-        let logs = |candidate: &Candidate<'_>| {
-            let logs = candidate.found.logs(look).into_iter();
-            logs.map(|log| ((candidate.name.to_owned(), log.target), log.file.place)).collect::<Vec<_>>()
-        };
-        Self { layout: layout.clone(), staying: candidates.flat_map(logs).collect() }
-    }
-
-    /// The member `logs` of a record.
-    pub(super) fn of(&self, name: &str) -> Value {
-        json!({ "out": self.path(name, Stream::Out), "err": self.path(name, Stream::Err) })
-    }
-
-    fn path(&self, name: &str, stream: Stream) -> String {
-        let key = (name.to_owned(), format!("current.{}", stream.name()));
-        let staying = self
-            .staying
-            .get(&key)
-            .and_then(|place| self.layout.tetra().join(place.path()).into_os_string().into_string().ok());
-        staying.unwrap_or_else(|| self.layout.current_log(name, stream))
-    }
-}
 
 /// One of the files that could become a log of a process.
 struct Source {
@@ -71,36 +38,24 @@ type Sources = BTreeMap<(String, String), Vec<Source>>;
 
 /// Plans every log.
 pub(super) fn plan(settled: &Settled<'_>, layout: &Layout, draft: &mut Draft<'_>) -> io::Result<LogPaths> {
-    let mut paths = LogPaths { layout: layout.clone(), staying: BTreeMap::new() };
     let mut sources = Sources::new();
     for (name, choice) in &settled.choices {
         of_choice(name, choice, draft.look, &mut sources);
     }
     orphans(settled, draft.look, &mut sources);
-    let device = draft.tree.device(std::path::Path::new(LOGS))?;
-    let mut dirs = LogDirs::default();
-    for ((name, target), mut files) in sources {
-        let present = dirs.get(&name, draft)?;
-        files.retain(|source| {
-            let moves = source.file.facts.device == device && present.is_usable;
-            if !moves {
-                draft.report.warn(&source.file.place, Code::LogOtherFs, "");
-                paths.staying.insert((name.clone(), target.clone()), source.file.place.clone());
-            }
-            moves
-        });
-        arrange(&name, &target, files, settled.choices.get(name.as_str()), present, draft)?;
+    let mut mover = Mover {
+        device: draft.tree.device(Path::new(LOGS))?,
+        dirs: LogDirs::default(),
+        paths: LogPaths::new(layout),
+        draft,
+    };
+    for ((name, target), files) in sources {
+        mover.arrange(&name, &target, files, settled.choices.get(name.as_str()))?;
     }
     for ended in &settled.ended {
-        of_ended(
-            ended.name,
-            ended.found.logs(draft.look),
-            ended.instance().unwrap_or_default(),
-            &mut dirs,
-            draft,
-        )?;
+        mover.keep_by_second(ended)?;
     }
-    Ok(paths)
+    Ok(mover.paths)
 }
 
 fn of_choice(name: &str, choice: &Choice<'_>, look: &Look, sources: &mut Sources) {
@@ -132,55 +87,71 @@ fn orphans(settled: &Settled<'_>, look: &Look, sources: &mut Sources) {
     }
 }
 
-/// The best one gets the name, the others one that tells that they are older.
-fn arrange(
-    name: &str,
-    target: &str,
-    mut files: Vec<Source>,
-    choice: Option<&Choice<'_>>,
-    present: &mut LogDir,
-    draft: &mut Draft<'_>,
-) -> io::Result<()> {
-    let dir = places::at(LOGS, name);
-    if let Some(facts) = present.entries.get(std::ffi::OsStr::new(target)).copied() {
-        let is_winners = choice.is_none_or(|choice| choice.winner.is_none());
-        files.push(Source { file: Satellite { place: dir.join(target), facts }, is_winners, rank: IN_PLACE });
-    }
-    let was_there = files.iter().any(|source| source.rank == IN_PLACE);
-    files.sort_by_key(|source| (!source.is_winners, u8::MAX - source.rank));
-    let mut moves: Vec<(Satellite, String)> = Vec::new();
-    for (index, source) in files.into_iter().enumerate() {
-        if index == 0 {
-            moves.push((source.file, target.to_owned()));
-        } else {
-            if was_there {
-                draft.report.warn(&source.file.place, Code::LogTargetExists, "");
-            }
-            moves.push((source.file, present.free_name(target)));
-        }
-    }
-    // What gets the name last finds it free.
-    for (file, new_name) in moves.into_iter().rev() {
-        relocate(&file, dir.join(new_name), draft)?;
-    }
-    Ok(())
+/// Gives files their new names.
+struct Mover<'a, 'b> {
+    /// The file system of the new places: a rename does not leave it.
+    device: u64,
+    dirs: LogDirs,
+    paths: LogPaths,
+    draft: &'a mut Draft<'b>,
 }
 
-/// An ended instance keeps its logs under its second.
-fn of_ended(
-    name: &str,
-    logs: Vec<Log>,
-    second: &str,
-    dirs: &mut LogDirs,
-    draft: &mut Draft<'_>,
-) -> io::Result<()> {
-    for Log { file, target } in logs {
-        let present = dirs.get(name, draft)?;
-        let wanted = target.replace("current", second);
-        let new_name = if present.take(&wanted) { wanted } else { present.free_name(&wanted) };
-        relocate(&file, places::at(LOGS, name).join(new_name), draft)?;
+impl Mover<'_, '_> {
+    /// The best one gets the name, the others one that tells that they are older.
+    fn arrange(
+        &mut self,
+        name: &str,
+        target: &str,
+        files: Vec<Source>,
+        choice: Option<&Choice<'_>>,
+    ) -> io::Result<()> {
+        let mut files = self.movable(name, target, files)?;
+        let present = self.dirs.get(name, self.draft)?;
+        let dir = places::at(LOGS, name);
+        let there = present.entries.get(OsStr::new(target)).copied();
+        if let Some(facts) = there {
+            let is_winners = choice.is_none_or(|choice| choice.winner.is_none());
+            files.push(Source {
+                file: Satellite { place: dir.join(target), facts },
+                is_winners,
+                rank: IN_PLACE,
+            });
+        }
+        files.sort_by_key(|source| (!source.is_winners, u8::MAX - source.rank));
+        let mut moves: Vec<(Satellite, String)> = Vec::new();
+        for source in files {
+            let is_first = moves.is_empty();
+            if there.is_some() && !is_first {
+                self.draft.report.warn(&source.file.place, Code::LogTargetExists, "");
+            }
+            moves.push((source.file, if is_first { target.to_owned() } else { present.free_name(target) }));
+        }
+        // What gets the name last finds it free.
+        moves.iter().rev().try_for_each(|(file, new_name)| relocate(file, dir.join(new_name), self.draft))
     }
-    Ok(())
+
+    /// Those that a rename can bring to their new place. The others stay, and their records say so.
+    fn movable(&mut self, name: &str, target: &str, files: Vec<Source>) -> io::Result<Vec<Source>> {
+        let is_usable = self.dirs.get(name, self.draft)?.is_usable;
+        let (moving, staying): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|source| is_usable && source.file.facts.device == self.device);
+        for source in staying {
+            self.draft.report.warn(&source.file.place, Code::LogOtherFs, "");
+            self.paths.stays(name, target, &source.file.place);
+        }
+        Ok(moving)
+    }
+
+    /// An ended instance keeps its logs under its second.
+    fn keep_by_second(&mut self, ended: &Candidate<'_>) -> io::Result<()> {
+        for Log { file, target } in ended.found.logs(self.draft.look) {
+            let present = self.dirs.get(ended.name, self.draft)?;
+            let wanted = target.replace("current", ended.instance().unwrap_or_default());
+            let new_name = if present.take(&wanted) { wanted } else { present.free_name(&wanted) };
+            relocate(&file, places::at(LOGS, ended.name).join(new_name), self.draft)?;
+        }
+        Ok(())
+    }
 }
 
 fn relocate(file: &Satellite, to: Place, draft: &mut Draft<'_>) -> io::Result<()> {
@@ -191,52 +162,4 @@ fn relocate(file: &Satellite, to: Place, draft: &mut Draft<'_>) -> io::Result<()
         draft.report.warn(&file.place, Code::LogSymlink, "");
     }
     draft.rename(Phase::Logs, &file.place, to, &file.facts, None)
-}
-
-/// The directories of logs that have been looked into, by process.
-#[derive(Default)]
-struct LogDirs(BTreeMap<String, LogDir>);
-
-/// What the directory of a process's logs holds, and will hold.
-struct LogDir {
-    entries: Listing,
-    taken: BTreeSet<String>,
-    /// It is a directory, or will be one.
-    is_usable: bool,
-}
-
-impl LogDirs {
-    fn get(&mut self, name: &str, draft: &Draft<'_>) -> io::Result<&mut LogDir> {
-        if !self.0.contains_key(name) {
-            self.0.insert(name.to_owned(), LogDir::of(name, draft)?);
-        }
-        self.0.get_mut(name).ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
-impl LogDir {
-    fn of(name: &str, draft: &Draft<'_>) -> io::Result<Self> {
-        let kind = draft.look.facts(LOGS, name).map(|facts| facts.kind);
-        let is_dir = kind == Some(Kind::Dir);
-        let entries = if is_dir { draft.tree.list(places::at(LOGS, name).path())? } else { Listing::new() };
-        let taken = entries.keys().filter_map(|name| name.to_str().map(str::to_owned)).collect();
-        Ok(Self { entries, taken, is_usable: is_dir || kind.is_none() })
-    }
-
-    /// Whether a name was free; it is not any more.
-    fn take(&mut self, name: &str) -> bool {
-        self.taken.insert(name.to_owned())
-    }
-
-    /// `premigrate.out`, `premigrate.1.out`… for `current.out`; `index.1.log`… for `index.log`.
-    fn free_name(&mut self, target: &str) -> String {
-        let (stem, ending) = target.rsplit_once('.').unwrap_or((target, ""));
-        let first = (stem == "current").then(|| format!("premigrate.{ending}"));
-        let stem = if stem == "current" { "premigrate" } else { stem };
-        let numbered = (1_u32..).map(|number| format!("{stem}.{number}.{ending}"));
-        let free =
-            first.into_iter().chain(numbered).find(|name| !self.taken.contains(name)).unwrap_or_default();
-        self.take(&free);
-        free
-    }
 }

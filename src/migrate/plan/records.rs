@@ -50,7 +50,7 @@ pub(super) fn plan(settled: &Settled<'_>, context: &Context<'_>, draft: &mut Dra
     Ok(())
 }
 
-/// The record itself. Members that the old one does not tell are null, not left out.
+/// The record itself.
 pub(super) fn record(
     choice: &Choice<'_>,
     winner: &Candidate<'_>,
@@ -58,38 +58,50 @@ pub(super) fn record(
     context: &Context<'_>,
     draft: &Draft<'_>,
 ) -> io::Result<Record> {
+    let mut members = Map::new();
+    let told = told(winner, draft)?;
+    let decided = json!({
+        "tsm_id": id,
+        "pid": winner.pid(),
+        "status": winner.status(),
+        "restarts": restarts(choice, winner),
+        "logs": context.logs.of(winner.name),
+    });
+    for part in [told, decided, stamp(winner)] {
+        members.extend(part.as_object().cloned().unwrap_or_default());
+    }
+    let legacy = legacy(winner, context.ledger, draft)?;
+    if !legacy.is_empty() {
+        members.insert("legacy".into(), legacy.into());
+    }
+    Ok(Record::from_members(winner.name, members))
+}
+
+/// What the old record tells. Members that it does not tell are null, not left out.
+fn told(winner: &Candidate<'_>, draft: &Draft<'_>) -> io::Result<Value> {
     let old = winner.old;
     let env_file = match &old.env_file {
         Some(file) => Some(file.clone()),
         None => super::env::env_file(winner, draft)?,
     };
-    let mut members = json!({
-        "tsm_id": id,
-        "pid": winner.pid(),
+    Ok(json!({
         "start_time": old.start_time,
         "port": old.port,
-        "status": winner.status(),
-        "restarts": restarts(choice, winner),
         "unstable_restarts": old.unstable_restarts,
-        "logs": context.logs.of(winner.name),
         "command": old.command,
         "cwd": old.cwd,
         "env_file": env_file,
         "type": old.kind,
         "interpreter": old.interpreter,
-    });
-    if let Life::Online(identity) = &winner.standing.life {
-        let stamp = json!({ "start_ticks": identity.start_ticks, "boot_id": identity.boot_id });
-        set(&mut members, "proc", stamp);
-    }
-    let legacy = legacy(winner, context.ledger, draft)?;
-    if !legacy.is_empty() {
-        set(&mut members, "legacy", legacy.into());
-    }
-    Ok(match members {
-        Value::Object(members) => Record::from_members(winner.name, members),
-        _ => Record::unknown(winner.name),
-    })
+    }))
+}
+
+/// By which a living process is known again.
+fn stamp(winner: &Candidate<'_>) -> Value {
+    winner.standing.identity().map_or(
+        Value::Null,
+        |identity| json!({ "proc": { "start_ticks": identity.start_ticks, "boot_id": identity.boot_id } }),
+    )
 }
 
 /// Nobody's restarts are forgotten: of several records the largest count goes on.
@@ -112,12 +124,6 @@ fn legacy(winner: &Candidate<'_>, ledger: &Ledger, draft: &Draft<'_>) -> io::Res
         legacy.entry(key).or_insert(value);
     }
     Ok(legacy)
-}
-
-fn set(members: &mut Value, key: &str, value: Value) {
-    if let Value::Object(members) = members {
-        members.insert(key.to_owned(), value);
-    }
 }
 
 fn warn(choice: &Choice<'_>, winner: &Candidate<'_>, id: i64, draft: &mut Draft<'_>) {
