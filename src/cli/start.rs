@@ -69,19 +69,24 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
         epoch: clock::epoch(),
     };
     let spec = launch::spec(&request, &cx.config)?;
-    let (name, port) = (spec.name.clone(), spec.port);
-    match lifecycle::start(spec, &cx.config, &cx.registry)? {
-        Started::Online { record, listening } => {
-            report(&record, listening, &mut cx.io);
-            Ok(0)
+    let started = lifecycle::start(spec, &cx.config, &cx.registry)?;
+    Ok(if report(&started, &mut cx.io) { 0 } else { 1 })
+}
+
+/// Says what became of a start; whether the process runs.
+pub(super) fn report(started: &Started, io: &mut Io) -> bool {
+    match started {
+        Started::Online { record, listening, .. } => {
+            report_online(record, *listening, io);
+            true
         }
-        Started::Failed { reason, last_words, blocker } => {
-            cx.io.error(format_args!("❌ Failed to start: {name} ({reason})"));
-            cx.io.error_bytes(&last_words);
-            if let (Some(port), Some(blocker)) = (port, blocker) {
-                explain(port, &blocker, &mut cx.io);
+        Started::Failed { record, reason, last_words, blocker } => {
+            io.error(format_args!("❌ Failed to start: {} ({reason})", record.name()));
+            io.error_bytes(last_words);
+            if let (Some(port), Some(blocker)) = (record.port(), blocker) {
+                explain(port, blocker, io);
             }
-            Ok(1)
+            false
         }
     }
 }
@@ -96,7 +101,7 @@ fn refuse_service(args: &Args, cx: &Context) -> Result<()> {
     Ok(())
 }
 
-fn report(record: &Record, listening: Listening, io: &mut Io) {
+fn report_online(record: &Record, listening: Listening, io: &mut Io) {
     let (port, declared) = (shown_port(record), record.port().unwrap_or(0));
     match listening {
         Listening::AsDeclared => {}

@@ -2,8 +2,11 @@
 //! death of one of our own left behind.
 
 mod adopt;
+mod batch;
+mod check;
 mod forget;
 mod kill;
+mod order;
 mod restart;
 mod start;
 mod stop;
@@ -12,6 +15,7 @@ mod sweep;
 pub use adopt::adopt_orphaned;
 pub use forget::{forget, remove_logs};
 pub use kill::kill;
+pub use order::{Audience, Name, Order, Reply, start_all};
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};

@@ -1,6 +1,7 @@
 //! The records: one JSON file for each process. Readers take no lock, because every write is an atomic replacement;
 //! whoever changes anything holds the [`Writer`]. Nobody else opens `runtime/processes`.
 
+mod desk;
 mod kind;
 mod lookup;
 mod name;
@@ -11,6 +12,7 @@ mod spec;
 mod status;
 mod writer;
 
+pub use desk::Desk;
 pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
@@ -115,6 +117,11 @@ impl Registry {
             Some(record) => Found::Whole(record),
             None => Found::Damaged(name.to_owned()),
         }))
+    }
+
+    /// Whether somebody is starting that name.
+    pub fn is_starting(&self, name: &str) -> bool {
+        Reservation::find(name, &self.layout).is_some()
     }
 
     /// Whether anything was ever recorded here.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::desk::lowest_free;
 use super::{Record, Registry, Reservation};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
@@ -112,19 +113,10 @@ impl<'a> Writer<'a> {
         Reservation::sweep(self.layout());
     }
 
-    /// Whether somebody is starting that name.
-    pub fn is_reserved(&self, name: &str) -> bool {
-        Reservation::find(name, self.layout()).is_some()
-    }
-
     fn lowest_free_id(&self, live: &[Reservation]) -> Result<i64> {
         let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
         taken.extend(self.registry.records_all()?.iter().map(Record::tsm_id));
-        let mut id = 0;
-        while taken.contains(&id) {
-            id += 1;
-        }
-        Ok(id)
+        Ok(lowest_free(&taken))
     }
 }
 
