@@ -147,6 +147,26 @@ impl Layout {
         self.text("/services-enabled").into()
     }
 
+    /// The mark that `startup` starts a service: a link.
+    pub fn enabled(&self, name: &str) -> PathBuf {
+        self.text(&format!("/services-enabled/{name}.tsm")).into()
+    }
+
+    /// A line for each `startup`.
+    pub fn startup_log(&self) -> PathBuf {
+        self.text("/startup.log").into()
+    }
+
+    /// The saved list of running processes.
+    pub fn dump(&self) -> PathBuf {
+        self.text("/runtime/dump.json").into()
+    }
+
+    /// The one before it.
+    pub fn last_dump(&self) -> PathBuf {
+        self.text("/runtime/dump.json.bak").into()
+    }
+
     /// The events of one UTC day (`YYYY-MM-DD`).
     pub fn events(&self, date: &str) -> PathBuf {
         self.text(&format!("/db/events/{date}.jsonl")).into()

@@ -18,6 +18,7 @@ pub mod layout;
 pub mod lifecycle;
 pub mod logs;
 pub mod output;
+pub mod persist;
 pub mod ports;
 pub mod registry;
 pub mod services;

@@ -2,6 +2,8 @@
 
 mod cleanup;
 mod delete;
+mod disable;
+mod enable;
 mod env;
 mod help;
 mod info;
@@ -13,8 +15,15 @@ mod logs;
 mod paths;
 mod patrol;
 mod restart;
+mod resurrect;
+mod rm;
+mod save;
+mod service;
+mod services;
 mod setup;
+mod show;
 mod start;
+mod startup;
 mod stop;
 mod targets;
 mod words;
@@ -52,12 +61,20 @@ const COMMANDS: &[Command] = &[
     Command { names: &["delete", "del"], catalog: delete::catalog, run: delete::run },
     Command { names: &["kill"], catalog: kill::catalog, run: kill::run },
     Command { names: &["list", "ls"], catalog: list::catalog, run: list::run },
+    Command { names: &["services"], catalog: services::catalog, run: services::run },
+    Command { names: &["save"], catalog: save::catalog, run: save::run },
+    Command { names: &["enable"], catalog: enable::catalog, run: enable::run },
+    Command { names: &["disable"], catalog: disable::catalog, run: disable::run },
+    Command { names: &["rm"], catalog: rm::catalog, run: rm::run },
+    Command { names: &["show"], catalog: show::catalog, run: show::run },
+    Command { names: &["startup"], catalog: startup::catalog, run: startup::run },
     Command { names: &["info"], catalog: info::catalog, run: info::run },
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run },
     Command { names: &["env"], catalog: env::catalog, run: env::run },
     Command { names: &["paths"], catalog: paths::catalog, run: paths::run },
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run },
+    Command { names: &["resurrect"], catalog: resurrect::catalog, run: resurrect::run },
 ];
 
 /// What every command is given.

@@ -9,8 +9,11 @@ mod name;
 mod port;
 
 pub use attempt::{Attempt, Launched, Refusal, Verdict, launch, make_places};
+pub use env_file::expand as expand_env_file;
+pub use kind::quoted;
 pub use listen::{Blocker, Look, blocker};
 pub use name::{full as full_name, without_number};
+pub use port::parse as parse_port;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

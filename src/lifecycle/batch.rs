@@ -26,6 +26,8 @@ pub(super) struct Batch<'a> {
     config: &'a Config,
     registry: &'a Registry,
     runs: VecDeque<Run>,
+    /// That it is the turn of the first has been told.
+    is_told: bool,
 }
 
 /// A place in the list.
@@ -47,16 +49,18 @@ impl<'a> Batch<'a> {
         config: &'a Config,
         registry: &'a Registry,
     ) -> Self {
-        Self { own, config, registry, runs }
+        Self { own, config, registry, runs, is_told: false }
     }
 
     /// Starts all, and reports each in its turn.
     pub(super) fn run(mut self, report: &mut dyn FnMut(Reply)) -> Result<()> {
         self.end_left_overs()?;
         loop {
+            self.tell_turn(report);
             self.step();
             while let Some(reply) = self.take_first() {
                 report(reply);
+                self.tell_turn(report);
             }
             if self.runs.is_empty() {
                 return Ok(());
@@ -80,9 +84,20 @@ impl<'a> Batch<'a> {
         (0..left_overs.len()).try_for_each(|index| stop.wait_for(index, || {}).map(drop))
     }
 
+    fn tell_turn(&mut self, report: &mut dyn FnMut(Reply)) {
+        let is_tried = |first: &Run| !matches!(first, Run::Over(Reply::AlreadyRunning(_)));
+        if !self.is_told && self.runs.front().is_some_and(is_tried) {
+            self.is_told = true;
+            report(Reply::Starting);
+        }
+    }
+
     fn take_first(&mut self) -> Option<Reply> {
         match self.runs.pop_front()? {
-            Run::Over(reply) => Some(reply),
+            Run::Over(reply) => {
+                self.is_told = false;
+                Some(reply)
+            }
             run => {
                 self.runs.push_front(run);
                 None

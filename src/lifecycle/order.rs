@@ -53,12 +53,14 @@ pub enum Audience {
     Tree,
 }
 
-/// What came of an order.
+/// What is told of an order: that it is tried and what came of that, or that there is nothing to do.
 #[derive(Debug)]
 pub enum Reply {
-    /// A process of this name does it already.
+    /// It is its turn, and it does not run yet.
+    Starting,
+    /// A process of this name does it already. Nothing else is told of it.
     AlreadyRunning(String),
-    /// It was tried.
+    /// It was tried. The last that is told of it.
     Done(Result<Started>),
 }
 

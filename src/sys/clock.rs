@@ -42,9 +42,38 @@ pub fn utc_date(epoch: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// An epoch second in local time, as date(1) writes it without a locale: `Sun Nov 22 21:50:46 UTC 2026`.
+pub fn local_date(epoch: i64) -> String {
+    // SAFETY: tm is a plain struct of integers and a pointer, for which all zeroes is a value.
+    let mut parts: libc::tm = unsafe { std::mem::zeroed() };
+    let mut text = [0; 64];
+    // SAFETY: reads one time_t and writes one tm, both of which outlive the call.
+    let known = unsafe { libc::localtime_r(&raw const epoch, &raw mut parts) };
+    if known.is_null() {
+        return String::new();
+    }
+    let format = c"%a %b %e %H:%M:%S %Z %Y";
+    // SAFETY: writes at most the given length; format and parts are valid, the locale is the C locale.
+    let length =
+        unsafe { libc::strftime(text.as_mut_ptr().cast(), text.len(), format.as_ptr(), &raw const parts) };
+    String::from_utf8_lossy(text.get(..length).unwrap_or_default()).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc_date;
+    use super::{local_date, utc_date};
+
+    #[test]
+    fn local_dates_are_those_of_date() {
+        for epoch in [0, 951_782_399, 1_795_384_771] {
+            let output = std::process::Command::new("date")
+                .args(["-d", &format!("@{epoch}"), "+%a %b %e %H:%M:%S %Z %Y"])
+                .env("LC_ALL", "C")
+                .output()
+                .unwrap();
+            assert_eq!(format!("{}\n", local_date(epoch)), String::from_utf8(output.stdout).unwrap());
+        }
+    }
 
     #[test]
     fn dates_follow_the_calendar() {
