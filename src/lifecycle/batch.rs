@@ -25,6 +25,8 @@ pub(super) struct Batch<'a> {
     own: Identity,
     config: &'a Config,
     registry: &'a Registry,
+    /// How many may be born at the same time.
+    births: usize,
     runs: VecDeque<Run>,
     /// That it is the turn of the first has been told.
     is_told: bool,
@@ -49,7 +51,8 @@ impl<'a> Batch<'a> {
         config: &'a Config,
         registry: &'a Registry,
     ) -> Self {
-        Self { own, config, registry, runs, is_told: false }
+        let births = thread::available_parallelism().map_or(1, NonZero::get);
+        Self { own, config, registry, births, runs, is_told: false }
     }
 
     /// Starts all, and reports each in its turn.
@@ -121,9 +124,8 @@ impl<'a> Batch<'a> {
 
     /// How many more may be born at this moment.
     fn room(&self) -> usize {
-        let births = thread::available_parallelism().map_or(1, NonZero::get);
         let in_birth = self.attempts().filter(|attempt| attempt.is_in_birth()).count();
-        births.saturating_sub(in_birth).min(UNDER_WAY.saturating_sub(self.attempts().count()))
+        self.births.saturating_sub(in_birth).min(UNDER_WAY.saturating_sub(self.attempts().count()))
     }
 
     fn attempts(&self) -> impl Iterator<Item = &Attempt> {

@@ -75,9 +75,9 @@ pub fn start_all(
 ) -> Result<()> {
     let unseen = || Error::system("find this process in /proc")(io::ErrorKind::NotFound.into());
     let own = Identity::own().ok_or_else(unseen)?;
-    let deadline = Instant::now() + config.stabilize + PATIENCE;
     let mut orders = VecDeque::from(orders);
     while !orders.is_empty() {
+        let deadline = Instant::now() + config.stabilize + PATIENCE;
         let runs = place(&mut orders, &own, deadline, registry)?;
         Batch::new(runs, own.clone(), config, registry).run(&mut report)?;
     }

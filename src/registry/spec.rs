@@ -95,3 +95,73 @@ pub(super) fn kept(members: &Map<String, Value>) -> Map<String, Value> {
     kept.extend(others.map(|(key, value)| (key.clone(), value.clone())));
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::Layout;
+    use crate::registry::Record;
+    use crate::sys::proc::Identity;
+
+    fn kind() -> impl Strategy<Value = Kind> {
+        prop_oneof![
+            Just(Kind::Python),
+            Just(Kind::Node),
+            Just(Kind::Bash),
+            Just(Kind::Lua),
+            Just(Kind::Go),
+            Just(Kind::Command)
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+            Just(json!({"a": [1]}))
+        ]
+    }
+
+    fn spec() -> impl Strategy<Value = Spec> {
+        let others = proptest::collection::vec(("(ready|log|kill_mode|x[a-z]{0,3})", value()), 0..3);
+        let texts =
+            (".*", ".*", proptest::option::of(".*"), proptest::option::of(".*"), proptest::option::of(".*"));
+        (texts, proptest::option::of(1..=u16::MAX), kind(), others).prop_map(
+            |((command, cwd, env_file, interpreter, service), port, kind, others)| Spec {
+                name: "web".into(),
+                port,
+                command,
+                cwd,
+                env_file,
+                kind,
+                interpreter,
+                service,
+                others: others.into_iter().collect(),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn record_and_saved_list_keep_all_of_it(spec in spec(), id in 0..9_i64) {
+            let layout = Layout::new(Path::new("/t")).unwrap();
+            let mut record = Record::new(id, spec.clone(), &layout);
+            record.begin(&Identity { pid: 70, start_ticks: 5, boot_id: "b".into() }, 1000);
+            record.begin_stop(&Identity { pid: 71, start_ticks: 5, boot_id: "b".into() });
+            let record = Record::parse("web", &record.to_bytes()).unwrap();
+            let of = |value: &Value| Spec::from_members("web", value.as_object().unwrap()).unwrap();
+            prop_assert_eq!(&of(&record.to_value()), &spec);
+            let saved = record.to_saved();
+            prop_assert_eq!(&of(&saved), &spec);
+            prop_assert_eq!(&saved["tsm_id"], id);
+            for key in ["pid", "status", "proc", "stop_by", "restarts", "start_time", "logs"] {
+                prop_assert!(saved.get(key).is_none(), "{}", key);
+            }
+        }
+    }
+}

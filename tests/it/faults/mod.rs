@@ -9,6 +9,7 @@ mod many;
 mod odd;
 mod private;
 mod race;
+mod reboot;
 mod records;
 mod streams;
 mod tree;
