@@ -139,14 +139,10 @@ impl<'a> Batch<'a> {
         match run {
             Run::Launching(mut attempt, reservation, audience) => match attempt.step(look, self.registry) {
                 Ok(None) => Run::Launching(attempt, reservation, audience),
-                Ok(Some(verdict)) => self.launched(attempt.record(), verdict, &reservation, audience),
+                Ok(Some(verdict)) => self.launched(attempt.record(), verdict, &reservation, audience, look),
                 Err(error) => off(error, &reservation, self.registry),
             },
-            Run::Checking(mut check) => match check.step(look, self.registry) {
-                Ok(None) => Run::Checking(check),
-                Ok(Some(started)) => Run::Over(Reply::Done(Ok(started))),
-                Err(error) => Run::Over(Reply::Done(Err(error))),
-            },
+            Run::Checking(check) => self.checked(check, look),
             run => run,
         }
     }
@@ -157,16 +153,26 @@ impl<'a> Batch<'a> {
         verdict: Verdict,
         reservation: &Reservation,
         audience: Audience,
+        look: &Look,
     ) -> Run {
         match verdict {
             Verdict::Online(launched) => {
                 let record = self.registry.find(planned.name()).ok().flatten();
-                Run::Checking(Check::new(record.unwrap_or_else(|| planned.clone()), launched, audience))
+                let record = record.unwrap_or_else(|| planned.clone());
+                self.checked(Check::new(record, launched, audience), look)
             }
             Verdict::Refused(refusal) => {
                 let _ = give_back(reservation, self.registry);
                 Run::Over(Reply::Done(Ok(failed(planned.clone(), refusal))))
             }
+        }
+    }
+
+    fn checked(&self, mut check: Check, look: &Look) -> Run {
+        match check.step(look, self.registry) {
+            Ok(None) => Run::Checking(check),
+            Ok(Some(started)) => Run::Over(Reply::Done(Ok(started))),
+            Err(error) => Run::Over(Reply::Done(Err(error))),
         }
     }
 

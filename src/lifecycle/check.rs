@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How much longer its tree is.
 const MORE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(10);
+/// A look at the tree may be one at all that run.
+const TREE_TICK: Duration = Duration::from_millis(50);
 
 /// A process that runs, until it is known where it listens.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Check {
 
     /// When it is worth another look.
     pub(super) fn next_step(&self) -> Instant {
-        Instant::now() + TICK
+        Instant::now() + if self.listening.is_some() { TREE_TICK } else { TICK }
     }
 
     /// What is to be reported, once it is known.
