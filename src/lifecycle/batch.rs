@@ -51,7 +51,8 @@ impl<'a> Batch<'a> {
         config: &'a Config,
         registry: &'a Registry,
     ) -> Self {
-        let births = thread::available_parallelism().map_or(1, NonZero::get);
+        // Asking how many cores there are costs more than it helps one start.
+        let births = if runs.len() > 1 { thread::available_parallelism().map_or(1, NonZero::get) } else { 1 };
         Self { own, config, registry, births, runs, is_told: false }
     }
 

@@ -263,17 +263,33 @@ mod tests {
             1 => r"\$(HOME|PWD|UID|RANDOM|\{TSM_NAME:-x\}|'a\\tb')",
         ];
         let value = proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat());
-        let name = "TSM_(NAME|COMMAND|CWD|ENV_FILE|ENV)";
+        let name = "TSM_(NAME|COMMAND|CWD|ENV_FILE|ENV|ARGS)";
         let around = ("(|  |export |\t)", name, "(=|=|=|\\+=)", value, "(|  |\t|| # x|;|\\\\\n)");
         let assignment = around
             .prop_map(|(before, name, sign, value, after)| format!("{before}{name}{sign}{value}{after}\n"));
         prop_oneof![6 => assignment, 1 => Just("# TSM_NAME=x\n".to_owned()), 1 => Just("\n".to_owned())]
     }
 
+    /// Few values and names, so that they meet: elements that a bare variable would split, arrays that get a plain value.
+    fn arrays() -> impl Strategy<Value = Vec<String>> {
+        let element = "a|'a b'|\\$TSM_NAME|\"\\$TSM_NAME\"|\"\\$TSM_ARGS\"|''";
+        let elements =
+            proptest::collection::vec(element, 0..3).prop_map(|all| format!("({})", all.join(" ")));
+        let value = prop_oneof![element, elements];
+        let line = ("(|export )TSM_(NAME|ARGS)(=|\\+=)", value)
+            .prop_map(|(before, value)| format!("{before}{value}\n"));
+        let first = "TSM_NAME='a *'\nTSM_ARGS=(a 'b c')\n".to_owned();
+        proptest::collection::vec(line, 1..3).prop_map(move |lines| [vec![first.clone()], lines].concat())
+    }
+
     #[test]
     fn what_is_plain_is_what_bash_makes_of_it() {
         let plain = Cell::new(0);
-        let lines = proptest::collection::vec(line(), 1..4).prop_map(|lines| lines.concat());
+        let lines = prop_oneof![
+            2 => proptest::collection::vec(line(), 1..4),
+            1 => arrays(),
+        ];
+        let lines = lines.prop_map(|lines| lines.concat());
         TestRunner::new(ProptestConfig {
             cases: 400,
             failure_persistence: None,
@@ -282,11 +298,14 @@ mod tests {
         .run(&lines, |text| {
             let Some(variables) = reader::read_plain(text.as_bytes()) else { return Ok(()) };
             plain.set(plain.get() + 1);
-            let read = |field: Field| variables.get(field.variable()).and_then(|all| all.first()).cloned();
             for (field, values) in evaluated(text.as_bytes()).unwrap() {
-                if field != Field::Args && field != Field::Port {
-                    let bash = String::from_utf8(values[0].clone()).unwrap();
-                    prop_assert_eq!(read(field).unwrap_or_default(), bash, "{}", text);
+                let read = variables.get(field.variable()).cloned().unwrap_or_default();
+                let bash: Vec<String> =
+                    values.into_iter().map(|value| String::from_utf8(value).unwrap()).collect();
+                if field == Field::Args {
+                    prop_assert_eq!(read, bash, "{}", text);
+                } else if field != Field::Port {
+                    prop_assert_eq!(read.first().map_or("", String::as_str), &bash[0], "{}", text);
                 }
             }
             Ok(())

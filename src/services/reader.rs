@@ -117,7 +117,9 @@ impl<'a> Reader<'a> {
         self.cursor = ahead;
         let is_array = self.cursor.eat(b"(");
         let is_known = !appends || self.variables.contains_key(name);
-        self.is_plain &= !is_array && is_known && name.starts_with(OWN_PREFIX);
+        // A plain value for what has been an array goes into its first element.
+        let is_single = is_array || self.variables.get(name).is_none_or(|old| old.len() == 1);
+        self.is_plain &= is_single && is_known && name.starts_with(OWN_PREFIX);
         let old = if appends { self.elements(name) } else { Vec::new() };
         let value = if is_array { self.array(old)? } else { self.scalar(old)? };
         self.variables.insert(name.to_owned(), value);
@@ -125,7 +127,7 @@ impl<'a> Reader<'a> {
     }
 
     fn scalar(&mut self, mut old: Vec<String>) -> Option<Vec<String>> {
-        let text = self.word()?;
+        let text = self.word()?.value;
         match old.first_mut() {
             Some(first) => first.push_str(&text),
             None => old.push(text),
@@ -137,22 +139,30 @@ impl<'a> Reader<'a> {
         loop {
             self.cursor.skip_blanks();
             match self.cursor.peek()? {
-                b'\n' | b'#' => self.cursor.skip_line(),
+                b'\n' => self.cursor.skip_line(),
+                b'#' => {
+                    self.is_plain = false;
+                    self.cursor.skip_line();
+                }
                 b')' => {
                     self.cursor.next();
                     return Some(elements);
                 }
                 b';' | b'&' | b'|' | b'<' | b'>' | b'(' => return None,
-                _ => elements.push(self.word()?),
+                _ => {
+                    let word = self.word()?;
+                    self.is_plain &= !word.has_variables;
+                    elements.push(word.value);
+                }
             }
         }
     }
 
-    fn word(&mut self) -> Option<String> {
+    fn word(&mut self) -> Option<word::Read> {
         let (variables, environment) = (&self.variables, self.environment);
         let word = word::read(&mut self.cursor, &|name| value_of(name, variables, environment))?;
         self.is_plain &= word.is_plain;
-        Some(word.value)
+        Some(word)
     }
 
     fn elements(&self, name: &str) -> Vec<String> {
@@ -263,6 +273,7 @@ mod tests {
             "TSM_A=1",
             " export TSM_A=\"a b\"'c'd/e  \nTSM_B=\"$TSM_A-${TSM_A}\\$\"\nTSM_B+=x",
             "TSM_A='x\ny'",
+            "TSM_A=(1 'a b'\n\"c\")\nTSM_A+=(2)",
         ] {
             assert!(read_plain(plain.as_bytes()).is_some(), "{plain:?}");
         }
@@ -281,7 +292,14 @@ mod tests {
             "local TSM_A=1",
             "readonly TSM_A=1",
             "TSM_A+=1",
-            "TSM_A=(1)",
+            "TSM_A=(1 *)",
+            "TSM_A=(1 # x
+)",
+            "TSM_A=1
+TSM_B=($TSM_A)",
+            "TSM_A=(1 2)
+TSM_A=3",
+            "TSM_A=(1)x",
             "TSM_A=$PWD",
             "TSM_A=$TSM_B",
             "TSM_A=${TSM_B:-x}",

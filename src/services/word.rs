@@ -14,11 +14,13 @@ pub(super) struct Read {
     /// Whether bash is sure to make the same of it: there is nothing in it but plain characters, quotes and variables
     /// that the lookup knows.
     pub(super) is_plain: bool,
+    /// Bare ones would be split where words are separated by blanks.
+    pub(super) has_variables: bool,
 }
 
 /// Reads the word that begins here, which may be empty. `None`: a quote or bracket in it has no end.
 pub(super) fn read(cursor: &mut Cursor<'_>, lookup: Lookup<'_>) -> Option<Read> {
-    let mut word = Word { value: Vec::new(), is_plain: true, lookup };
+    let mut word = Word { value: Vec::new(), is_plain: true, has_variables: false, lookup };
     word.tilde(cursor);
     while let Some(byte) = cursor.peek().filter(|byte| !ends_word(*byte)) {
         match byte {
@@ -31,7 +33,8 @@ pub(super) fn read(cursor: &mut Cursor<'_>, lookup: Lookup<'_>) -> Option<Read> 
             _ => word.bare(cursor, byte),
         }
     }
-    Some(Read { value: String::from_utf8_lossy(&word.value).into_owned(), is_plain: word.is_plain })
+    let value = String::from_utf8_lossy(&word.value).into_owned();
+    Some(Read { value, is_plain: word.is_plain, has_variables: word.has_variables })
 }
 
 fn ends_word(byte: u8) -> bool {
@@ -41,6 +44,7 @@ fn ends_word(byte: u8) -> bool {
 struct Word<'a> {
     value: Vec<u8>,
     is_plain: bool,
+    has_variables: bool,
     lookup: Lookup<'a>,
 }
 
@@ -194,6 +198,7 @@ impl Word<'_> {
     fn variable(&mut self, name: &str) {
         let value = (self.lookup)(name);
         self.is_plain &= value.is_some();
+        self.has_variables = true;
         self.value.extend(value.unwrap_or_default().into_bytes());
     }
 
