@@ -97,6 +97,15 @@ pub enum Error {
         /// What failed, in its own line.
         why: String,
     },
+    /// A service without a definition.
+    #[error("❌ Service not found: {0}")]
+    NoSuchService(String),
+    /// A definition that ended bash, or was not done in time.
+    #[error("❌ Service definition failed: {}", .0.display())]
+    DefinitionFailed(PathBuf),
+    /// A file that others could have written is not acted on.
+    #[error("tsm: {} is not safe to use", .0.display())]
+    Unsafe(PathBuf),
     /// A value of `--port` that is neither a port nor `none`.
     #[error("tsm: invalid port '{0}'")]
     InvalidPort(String),

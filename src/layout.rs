@@ -152,14 +152,24 @@ impl Layout {
         self.text("/services-enabled").into()
     }
 
-    /// The mark that `startup` starts a service.
-    pub fn enabled_mark(&self, name: &str) -> PathBuf {
+    /// The mark that `startup` starts a service: a link.
+    pub fn enabled(&self, name: &str) -> PathBuf {
         self.text(&format!("/services-enabled/{name}.tsm")).into()
     }
 
-    /// The saved process lists: they hold commands, which may hold secrets.
-    pub fn saved_lists(&self) -> [PathBuf; 2] {
-        ["/runtime/dump.json", "/runtime/dump.json.bak"].map(|file| self.text(file).into())
+    /// A line for each `startup`.
+    pub fn startup_log(&self) -> PathBuf {
+        self.text("/startup.log").into()
+    }
+
+    /// The saved list of running processes.
+    pub fn dump(&self) -> PathBuf {
+        self.text("/runtime/dump.json").into()
+    }
+
+    /// The one before it.
+    pub fn last_dump(&self) -> PathBuf {
+        self.text("/runtime/dump.json.bak").into()
     }
 
     /// The events of one UTC day (`YYYY-MM-DD`).

@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod logs;
 pub mod migrate;
 pub mod output;
+pub mod persist;
 pub mod ports;
 pub mod registry;
 pub mod services;

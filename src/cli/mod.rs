@@ -2,7 +2,9 @@
 
 mod cleanup;
 mod delete;
+mod disable;
 mod doctor;
+mod enable;
 mod env;
 mod help;
 mod info;
@@ -18,9 +20,16 @@ mod ports;
 mod progress;
 mod ranges;
 mod restart;
+mod resurrect;
+mod rm;
+mod save;
 mod scan_ports;
+mod service;
+mod services;
 mod setup;
+mod show;
 mod start;
+mod startup;
 mod stop;
 mod targets;
 mod words;
@@ -72,6 +81,13 @@ const COMMANDS: &[Command] = &[
     Command { names: &["delete", "del"], catalog: delete::catalog, run: delete::run, access: Access::Write },
     Command { names: &["kill"], catalog: kill::catalog, run: kill::run, access: Access::Write },
     Command { names: &["list", "ls"], catalog: list::catalog, run: list::run, access: Access::Read },
+    Command { names: &["services"], catalog: services::catalog, run: services::run, access: Access::None },
+    Command { names: &["save"], catalog: save::catalog, run: save::run, access: Access::Read },
+    Command { names: &["enable"], catalog: enable::catalog, run: enable::run, access: Access::None },
+    Command { names: &["disable"], catalog: disable::catalog, run: disable::run, access: Access::None },
+    Command { names: &["rm"], catalog: rm::catalog, run: rm::run, access: Access::None },
+    Command { names: &["show"], catalog: show::catalog, run: show::run, access: Access::None },
+    Command { names: &["startup"], catalog: startup::catalog, run: startup::run, access: Access::Write },
     Command { names: &["info"], catalog: info::catalog, run: info::run, access: Access::Read },
     Command { names: &["logs"], catalog: logs::catalog, run: logs::run, access: Access::Read },
     Command { names: &["env"], catalog: env::catalog, run: env::run, access: Access::Read },
@@ -87,6 +103,12 @@ const COMMANDS: &[Command] = &[
     Command { names: &["patrol"], catalog: patrol::catalog, run: patrol::run, access: Access::Write },
     Command { names: &["ranges"], catalog: ranges::catalog, run: ranges::run, access: Access::None },
     Command { names: &["cleanup"], catalog: cleanup::catalog, run: cleanup::run, access: Access::Write },
+    Command {
+        names: &["resurrect"],
+        catalog: resurrect::catalog,
+        run: resurrect::run,
+        access: Access::Write,
+    },
     Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run, access: Access::None },
 ];
 

@@ -1,16 +1,17 @@
-//! `tsm start [--env FILE] [--port PORT] [--name NAME] WORD...`: start a command and watch over it.
+//! `tsm start [--env FILE] [--port PORT] [--name NAME] WORD...`: start a command, or a service, and watch over it.
 
 use std::ffi::{OsStr, OsString};
 
 use clap::Arg;
 
-use super::{Context, Io, Words, shown_pid, shown_port, usage};
+use super::{Context, Io, Words, shown_pid, shown_port, startup, usage};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::launch::{self, Blocker, Request};
 use crate::lifecycle::{self, Listening, Started};
 use crate::output::excerpt;
 use crate::registry::Record;
+use crate::services::{self, Reuse, Step};
 use crate::sys::clock;
 
 const USAGE: &str = "tsm start [--env FILE] [--port PORT] [--name NAME] <command> [args...]";
@@ -59,7 +60,9 @@ pub(super) fn catalog() -> clap::Command {
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     let args = parse(words)?;
-    refuse_service(&args, cx)?;
+    if let Some(code) = start_service(&args, cx)? {
+        return Ok(code);
+    }
     let request = Request {
         command: args.command(),
         env_file: args.env,
@@ -69,34 +72,47 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
         epoch: clock::epoch(),
     };
     let spec = launch::spec(&request, &cx.config)?;
-    let (name, port) = (spec.name.clone(), spec.port);
-    match lifecycle::start(spec, &cx.config, &cx.registry)? {
-        Started::Online { record, listening } => {
-            report(&record, listening, &mut cx.io);
-            Ok(0)
+    let started = lifecycle::start(spec, &cx.config, &cx.registry)?;
+    Ok(if report(&started, &mut cx.io) { 0 } else { 1 })
+}
+
+/// Says what became of a start; whether the process runs.
+pub(super) fn report(started: &Started, io: &mut Io) -> bool {
+    match started {
+        Started::Online { record, listening, .. } => {
+            report_online(record, *listening, io);
+            true
         }
-        Started::Failed { reason, last_words, blocker } => {
-            cx.io.error(format_args!("❌ Failed to start: {name} ({reason})"));
-            cx.io.error_bytes(&last_words);
-            if let (Some(port), Some(blocker)) = (port, blocker) {
-                explain(port, &blocker, &mut cx.io);
+        Started::Failed { record, reason, last_words, blocker } => {
+            io.error(format_args!("❌ Failed to start: {} ({reason})", record.name()));
+            io.error_bytes(last_words);
+            if let (Some(port), Some(blocker)) = (record.port(), blocker) {
+                explain(port, blocker, io);
             }
-            Ok(1)
+            false
         }
     }
 }
 
-/// A word that names a service definition is not a command: that form comes with the service commands.
-fn refuse_service(args: &Args, cx: &Context) -> Result<()> {
-    let word = args.first().to_string_lossy();
-    if !word.contains('/') && cx.config.layout.service(&word).is_file() {
-        let reason = "starting a service is not supported yet".to_owned();
-        return Err(Error::StartFailed { name: word.into_owned(), reason });
-    }
-    Ok(())
+/// The exit code, if the first word names a service: then the others mean nothing.
+fn start_service(args: &Args, cx: &mut Context) -> Result<Option<u8>> {
+    let Some(service) = args.first().to_str().filter(|word| services::exists(word, &cx.config.layout)) else {
+        return Ok(None);
+    };
+    let (io, mut code) = (&mut cx.io, 0);
+    let names = [service.to_owned()];
+    io.say(format_args!("🚀 Starting service: {service}"));
+    services::start(&names, Reuse::OfName, &cx.config, &cx.registry, &mut |service, step| {
+        if let Step::Reply(asked, reply) = step
+            && startup::tell(service, asked, &reply, io) == Some(false)
+        {
+            code = 1;
+        }
+    })?;
+    Ok(Some(code))
 }
 
-fn report(record: &Record, listening: Listening, io: &mut Io) {
+fn report_online(record: &Record, listening: Listening, io: &mut Io) {
     let (port, declared) = (shown_port(record), record.port().unwrap_or(0));
     match listening {
         Listening::AsDeclared => {}

@@ -46,7 +46,7 @@ pub fn find(registry: &Registry) -> Result<Vec<Finding>> {
     let mut findings: Vec<Finding> = live.iter().filter_map(|record| supervision(record, layout)).collect();
     findings.extend(clean::doubtful(registry)?);
     findings.extend(registry.set_aside()?.iter().map(|path| set_aside(path)));
-    let secrets = registry.env_dumps()?.into_iter().chain(layout.saved_lists());
+    let secrets = registry.env_dumps()?.into_iter().chain([layout.dump(), layout.last_dump()]);
     findings.extend(secrets.filter_map(|path| readable_by_others(&path)));
     findings.extend(writable_by_others(&layout.named_ports(), 0o002, "o-w"));
     findings.extend(writable_by_others(&layout.runs(), 0o022, "go-w"));

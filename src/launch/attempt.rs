@@ -2,16 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::listen;
+use super::listen::Look;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Stream};
 use crate::logs::tail::{self, Lines};
 use crate::registry::{Record, Registry, Reservation};
 use crate::supervisor::{self, Call, Failure, Message, Plan};
-use crate::sys::{dir, fifo};
+use crate::sys::{dir, fifo, poll};
 
 /// Between two looks at a port that is being waited for.
 const PORT_TICK: Duration = Duration::from_millis(5);
@@ -19,6 +20,9 @@ const PORT_TICK: Duration = Duration::from_millis(5);
 /// How much longer than survival takes a supervisor may be silent: its own limit for the environment file, and the
 /// patience of a writer for the runtime lock.
 const SILENCE: Duration = Duration::from_secs(30 + 5 + 1);
+
+/// After that long a birth is not waited for by those that come next.
+const BIRTH: Duration = Duration::from_secs(1);
 
 /// How long the next supervisor may take to record what the last one let go.
 const TAKE_OVER: Duration = Duration::from_secs(5);
@@ -69,53 +73,128 @@ pub fn make_places(name: &str, layout: &Layout) -> Result<bool> {
     Ok(made)
 }
 
-/// Carries a plan out. The reservation goes over to the supervisor, which releases it.
-pub fn launch(plan: &Plan, mut reservation: Reservation, registry: &Registry) -> Result<Verdict> {
-    if !supervisor::AVAILABLE {
-        return Err(Error::NoSupervisor);
-    }
-    let layout = registry.layout();
-    let log = PathBuf::from(layout.current_log(plan.record.name(), Stream::Err));
-    let written = fs::metadata(&log).map_or(0, |meta| meta.len());
-    let mut call = Call::to_run(plan.record.name(), layout).map_err(Error::system("start a supervisor"))?;
-    if let Some(supervisor) = call.supervisor() {
-        reservation.hand_to(supervisor, layout)?;
-    }
-    let said = call.order(plan).and_then(|()| listen_to(&mut call, plan));
-    let said = match said {
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(Error::LockTimeout),
-        said => said.unwrap_or_else(|_| taken_over(plan, registry)),
-    };
-    Ok(match said {
-        Ok(launched) => Verdict::Online(launched),
-        Err(failure) => {
-            let died = failure == Failure::Died;
-            let last_words = if died { last_lines(&log, written).unwrap_or_default() } else { Vec::new() };
-            Verdict::Refused(Refusal { failure, last_words })
-        }
-    })
+/// A launch under way.
+#[derive(Debug)]
+pub struct Attempt {
+    plan: Plan,
+    call: Call,
+    /// Where its stderr goes, and how much was there before.
+    log: PathBuf,
+    written: u64,
+    begun: Instant,
+    pid: i32,
+    is_ready: bool,
+    listens: bool,
+    /// The plan could not be handed over.
+    is_lost: bool,
 }
 
-/// Waits for what the supervisor has to say. A declared port that is listened on ends the wait for survival.
-fn listen_to(call: &mut Call, plan: &Plan) -> io::Result<Result<Launched, Failure>> {
-    let deadline = Instant::now() + plan.stabilize + SILENCE;
-    let (mut pid, mut ready, mut listens) = (0, false, false);
-    while Instant::now() < deadline {
-        let watched = plan.record.port().filter(|_| ready && !listens);
-        let until = if watched.is_some() { Instant::now() + PORT_TICK } else { deadline };
-        match call.next(until)? {
-            Some(Message::Born(born)) => pid = born,
-            Some(Message::Ready) => ready = true,
-            Some(Message::Online(pid)) => return Ok(Ok(Launched { pid, listens })),
-            Some(Message::Failed(failure)) => return Ok(Err(failure)),
-            None if watched.is_some_and(|port| listen::on(pid, port)) => {
-                listens = true;
-                call.settle();
-            }
-            None => {}
+impl Attempt {
+    /// Makes a supervisor and tells it what to run. The reservation goes over to it, and it releases it.
+    pub fn begin(plan: Plan, mut reservation: Reservation, registry: &Registry) -> Result<Self> {
+        if !supervisor::AVAILABLE {
+            return Err(Error::NoSupervisor);
+        }
+        let layout = registry.layout();
+        let log = PathBuf::from(layout.current_log(plan.record.name(), Stream::Err));
+        let written = fs::metadata(&log).map_or(0, |meta| meta.len());
+        let mut call =
+            Call::to_run(plan.record.name(), layout).map_err(Error::system("start a supervisor"))?;
+        if let Some(supervisor) = call.supervisor() {
+            reservation.hand_to(supervisor, layout)?;
+        }
+        let is_lost = call.order(&plan).is_err();
+        let begun = Instant::now();
+        Ok(Self { plan, call, log, written, begun, pid: 0, is_ready: false, listens: false, is_lost })
+    }
+
+    /// The record to be.
+    pub fn record(&self) -> &Record {
+        &self.plan.record
+    }
+
+    /// Whether the process is still being made. One whose environment takes its time is waited for like others.
+    pub fn is_in_birth(&self) -> bool {
+        !self.is_ready && self.begun.elapsed() < BIRTH
+    }
+
+    /// What the supervisor has said by now, if that is all. A declared port that is listened on ends the wait for survival.
+    pub fn step(&mut self, look: &Look, registry: &Registry) -> Result<Option<Verdict>> {
+        match self.hear() {
+            Ok(None) => {}
+            Ok(Some(said)) => return Ok(Some(self.verdict(said))),
+            Err(_) => return Ok(Some(self.verdict(taken_over(&self.plan, registry)))),
+        }
+        if let Some(port) = self.watched()
+            && look.finds(self.pid, port)
+        {
+            self.listens = true;
+            self.call.settle();
+        }
+        if Instant::now() >= self.deadline() { Err(Error::LockTimeout) } else { Ok(None) }
+    }
+
+    /// When it is worth another step, though the supervisor says nothing.
+    pub fn next_step(&self) -> Instant {
+        match self.watched() {
+            Some(_) => Instant::now() + PORT_TICK,
+            None if self.is_in_birth() => self.begun + BIRTH,
+            None => self.deadline(),
         }
     }
-    Err(io::ErrorKind::TimedOut.into())
+
+    /// Readable when the supervisor says something.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.call.as_fd()
+    }
+
+    fn deadline(&self) -> Instant {
+        self.begun + self.plan.stabilize + SILENCE
+    }
+
+    /// The port that it has yet to be seen on.
+    fn watched(&self) -> Option<u16> {
+        self.plan.record.port().filter(|_| self.is_ready && !self.listens)
+    }
+
+    fn hear(&mut self) -> io::Result<Option<Result<Launched, Failure>>> {
+        if self.is_lost {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        loop {
+            match self.call.next(Instant::now())? {
+                Some(Message::Born(pid)) => self.pid = pid,
+                Some(Message::Ready) => self.is_ready = true,
+                Some(Message::Online(pid)) => return Ok(Some(Ok(Launched { pid, listens: self.listens }))),
+                Some(Message::Failed(failure)) => return Ok(Some(Err(failure))),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn verdict(&self, said: Result<Launched, Failure>) -> Verdict {
+        match said {
+            Ok(launched) => Verdict::Online(launched),
+            Err(failure) => {
+                let died = failure == Failure::Died;
+                let last_words =
+                    if died { last_lines(&self.log, self.written).unwrap_or_default() } else { Vec::new() };
+                Verdict::Refused(Refusal { failure, last_words })
+            }
+        }
+    }
+}
+
+/// Carries a plan out. The reservation goes over to the supervisor, which releases it.
+pub fn launch(plan: Plan, reservation: Reservation, registry: &Registry) -> Result<Verdict> {
+    let mut attempt = Attempt::begin(plan, reservation, registry)?;
+    loop {
+        if let Some(verdict) = attempt.step(&Look::default(), registry)? {
+            return Ok(verdict);
+        }
+        let left = attempt.next_step().saturating_duration_since(Instant::now());
+        poll::wait([Some(attempt.as_fd())], Some(left)).map_err(Error::system("wait for a supervisor"))?;
+    }
 }
 
 /// The supervisor was killed. If the process was let go, the next one makes it a record: ours, or one that somebody

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::port;
 
 /// What `--env` stands for: a short name is a file in `env/`, everything else is a path.
-pub(super) fn expand(value: &OsStr) -> OsString {
+pub fn expand(value: &OsStr) -> OsString {
     let bytes = value.as_encoded_bytes();
     if bytes.contains(&b'/') || bytes.ends_with(b".env") {
         return value.to_owned();

@@ -66,10 +66,14 @@ fn of_script_in(command: &str) -> Option<Kind> {
     })
 }
 
-/// A path that the shell will evaluate to itself: quoted only where it must be.
-fn quoted(path: &str) -> Cow<'_, str> {
+/// A word that the shell will evaluate to itself: quoted only where it must be.
+pub fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+,:@%".contains(&byte);
-    if path.bytes().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")).into() }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''")).into()
+    }
 }
 
 #[cfg(test)]

@@ -1,41 +1,53 @@
 //! Whether a process listens where it was declared to.
 
-use std::time::{Duration, Instant};
+use std::cell::OnceCell;
 
 use crate::ports::holders;
-use crate::sys::proc;
+use crate::sys::proc::{self, Stat};
 use crate::sys::socket::{self, Listener};
 
-const PATIENCE: Duration = Duration::from_secs(1);
-const TICK: Duration = Duration::from_millis(10);
+/// The listening sockets at one moment: read when first asked for, once for all who ask.
+#[derive(Debug, Default)]
+pub struct Look(OnceCell<Vec<Listener>>);
 
-/// Whether the process itself, not a child, listens on a port.
-pub(super) fn on(pid: i32, port: u16) -> bool {
-    let listeners: Vec<Listener> =
-        socket::listeners().into_iter().filter(|listener| listener.port == port).collect();
-    if listeners.is_empty() {
-        return false;
+impl Look {
+    fn listeners(&self) -> &[Listener] {
+        self.0.get_or_init(socket::listeners)
     }
-    let sockets = socket::sockets_of(pid);
-    listeners.iter().any(|listener| sockets.contains_key(&listener.inode))
+
+    /// Whether the process itself, not a child, listens on a port.
+    pub fn finds(&self, pid: i32, port: u16) -> bool {
+        let listeners = || self.listeners().iter().filter(|listener| listener.port == port);
+        if listeners().next().is_none() {
+            return false;
+        }
+        let sockets = socket::sockets_of(pid);
+        listeners().any(|listener| sockets.contains_key(&listener.inode))
+    }
+
+    /// The first port (by descriptor) that the process itself listens on.
+    pub fn first_port(&self, pid: i32) -> Option<u16> {
+        let sockets = socket::sockets_of(pid);
+        let by_descriptor = |listener: &&Listener| sockets.get(&listener.inode).copied();
+        let own = self.listeners().iter().filter(|listener| sockets.contains_key(&listener.inode));
+        own.min_by_key(by_descriptor).map(|listener| listener.port)
+    }
+
+    /// Whether a process or one below it listens on a port. What has lost its parent is below `supervisor`.
+    pub fn finds_below(&self, pid: i32, supervisor: Option<i32>, port: u16) -> bool {
+        let is_open = self.listeners().iter().any(|listener| listener.port == port);
+        let holdings = if is_open { holders::of_port(port) } else { Vec::new() };
+        let mut pids = holdings.into_iter().filter_map(|holding| Some(holding.holder?.pid));
+        pids.any(|holder| descends(holder, &[Some(pid), supervisor]))
+    }
 }
 
-/// The first port (by descriptor) that the process itself listens on, within a second.
-pub fn first_port(pid: i32) -> Option<u16> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let sockets = socket::sockets_of(pid);
-        let listeners = socket::listeners();
-        let by_descriptor = |listener: &&Listener| sockets.get(&listener.inode).copied();
-        let own = listeners.iter().filter(|listener| sockets.contains_key(&listener.inode));
-        if let Some(first) = own.min_by_key(by_descriptor) {
-            return Some(first.port);
-        }
-        if Instant::now() >= deadline {
-            return None;
-        }
-        std::thread::sleep(TICK);
+/// Whether a process is one of these or below one of them.
+fn descends(mut pid: i32, ancestors: &[Option<i32>]) -> bool {
+    while pid > 1 && !ancestors.contains(&Some(pid)) {
+        pid = Stat::read(pid).map_or(0, |stat| stat.ppid);
     }
+    pid > 1
 }
 
 /// Who has a port.

@@ -8,11 +8,17 @@ mod listen;
 mod name;
 mod port;
 
-pub use attempt::{Launched, Refusal, Verdict, launch, make_places};
-pub use listen::{Blocker, blocker, first_port};
+pub use attempt::{Attempt, Launched, Refusal, Verdict, launch, make_places};
+pub use env_file::expand as expand_env_file;
+pub use kind::quoted;
+pub use listen::{Blocker, Look, blocker};
+pub use name::{full as full_name, without_number};
+pub use port::parse as parse_port;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+use serde_json::Map;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -70,7 +76,7 @@ pub fn spec(request: &Request, config: &Config) -> Result<Spec> {
         Some(interpreter) => kind::rewrite(&command, interpreter),
         None => command,
     };
-    Ok(Spec { name, port, command, cwd, env_file, kind, interpreter })
+    Ok(Spec { name, port, command, cwd, env_file, kind, interpreter, service: None, others: Map::new() })
 }
 
 fn env_file(request: &Request) -> Option<OsString> {
@@ -120,6 +126,8 @@ mod tests {
                 env_file: None,
                 kind: Kind::Command,
                 interpreter: None,
+                service: None,
+                others: Map::new(),
             }
         );
     }

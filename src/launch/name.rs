@@ -9,10 +9,20 @@ pub(super) fn base(command: &str) -> &str {
 }
 
 /// A base with what tells it apart: its port, else the second it was started in.
-pub(super) fn full(base: &str, port: Option<u16>, epoch: i64) -> String {
+pub fn full(base: &str, port: Option<u16>, epoch: i64) -> String {
     match port {
         Some(port) => format!("{base}-{port}"),
         None => format!("{base}-{epoch}"),
+    }
+}
+
+/// The base of a full name; another name is its own.
+pub fn without_number(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((base, digits)) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            base
+        }
+        _ => name,
     }
 }
 
@@ -41,5 +51,14 @@ mod tests {
     fn port_or_else_the_epoch_follows_the_base() {
         assert_eq!(full("web", Some(7771), 9), "web-7771");
         assert_eq!(full("web", None, 1_795_384_771), "web-1795384771");
+    }
+
+    #[test]
+    fn only_a_number_at_the_end_is_no_part_of_the_base() {
+        for (name, base) in
+            [("web-80", "web"), ("a-1-2", "a-1"), ("web", "web"), ("web-", "web-"), ("a-x1", "a-x1")]
+        {
+            assert_eq!(without_number(name), base);
+        }
     }
 }

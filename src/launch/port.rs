@@ -45,7 +45,7 @@ pub(super) fn in_line(line: &[u8]) -> Option<u16> {
 }
 
 /// Decimal 1..65535 without leading zero.
-fn parse(text: &str) -> Option<u16> {
+pub fn parse(text: &str) -> Option<u16> {
     let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| plain)
 }

@@ -20,7 +20,7 @@ pub fn forget(record: &Record, registry: &Registry) -> Result<()> {
     writer.remove(name)?;
     let row = ledger::remove(name, &writer);
     let run = registry.layout().run(name);
-    if dir::is_ours(run.path()) && !writer.is_reserved(name) && !is_in_use(&run) {
+    if dir::is_ours(run.path()) && !writer.registry().is_starting(name) && !is_in_use(&run) {
         fs::remove_dir_all(run.path()).map_err(Error::file("remove", run.path()))?;
     }
     row

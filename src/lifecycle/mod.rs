@@ -2,9 +2,12 @@
 //! death of one of our own left behind.
 
 mod adopt;
+mod batch;
+mod check;
 mod forget;
 mod kill;
 mod leave;
+mod order;
 mod restart;
 mod start;
 mod stop;
@@ -14,6 +17,7 @@ pub use adopt::adopt_orphaned;
 pub use forget::{forget, remove_logs};
 pub use kill::{has_ended, kill};
 pub use leave::leave;
+pub use order::{Audience, Name, Order, Reply, start_all};
 pub use restart::{Progress, restart};
 pub use start::{Listening, Started, start};
 pub use stop::{Ending, Outcome, Stop, living};

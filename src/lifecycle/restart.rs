@@ -94,6 +94,6 @@ fn run(
         made_run_dir,
         stabilize: config.stabilize,
     };
-    let verdict = launch::launch(&plan, reservation.clone(), registry)?;
+    let verdict = launch::launch(plan, reservation.clone(), registry)?;
     Ok(matches!(verdict, Verdict::Online(_)))
 }

@@ -1,13 +1,13 @@
 //! From a spec to a process that runs and is recorded.
 
-use super::stop::{Ending, Stop, living};
+use super::batch::{Batch, Run};
+use super::order::{Audience, Reply};
 use super::sweep::{settle_remains, sweep_found};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::launch::{self, Blocker, Launched, Refusal, Verdict};
-use crate::ports::ledger;
+use crate::launch::{self, Blocker, Refusal};
 use crate::registry::{Record, Registry, Reservation, Scan, Spec};
-use crate::supervisor::{Failure, Plan, Purpose};
+use crate::supervisor::Failure;
 use crate::sys::proc::Identity;
 
 /// What became of a start.
@@ -19,9 +19,13 @@ pub enum Started {
         record: Record,
         /// What it was found to listen on.
         listening: Listening,
+        /// Whether it, or what it started, listens on its declared port. Looked at for services alone.
+        serves: bool,
     },
     /// It ended before it counted as started.
     Failed {
+        /// The record it would have had.
+        record: Record,
         /// Why, in the words of the report.
         reason: String,
         /// The last lines it wrote to stderr.
@@ -45,20 +49,20 @@ pub enum Listening {
 /// Starts a process. What a dead one of the same name left behind is ended first: it holds the port.
 pub fn start(spec: Spec, config: &Config, registry: &Registry) -> Result<Started> {
     settle_remains(registry);
-    let own = Identity::own().ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
-    let (reserved, scan) = reserve(&spec.name, &own, registry)?;
+    let name = spec.name.clone();
+    let taken = || Error::AlreadyRunning(name.clone());
+    let own = Identity::own().ok_or_else(taken)?;
+    let (reserved, scan) = reserve(&name, &own, registry)?;
     // Silent, and no reason not to start.
     let _ = sweep_found(&scan, registry);
-    let reservation = reserved.ok_or_else(|| Error::AlreadyRunning(spec.name.clone()))?;
-    let launched = launch(spec, &reservation, own, config, registry);
-    if !matches!(launched, Ok((_, Verdict::Online(_)))) {
-        // Usually its supervisor has done so; but that may have been killed, or never been.
-        Reservation::release(reservation.id, &reservation.name, registry.layout())?;
-    }
-    match launched? {
-        (record, Verdict::Online(launched)) => online(&record, launched, registry),
-        (record, Verdict::Refused(refusal)) => Ok(failed(&record, refusal)),
-    }
+    let run = Run::Waiting(spec, reserved.ok_or_else(taken)?, Audience::Itself);
+    let mut started = Err(taken());
+    Batch::new([run].into(), own, config, registry).run(&mut |reply| {
+        if let Reply::Done(result) = reply {
+            started = result;
+        }
+    })?;
+    started
 }
 
 /// Every record is read once, under the lock: for the id, and for the sweep that follows. `None`: the name is taken.
@@ -70,53 +74,7 @@ fn reserve(name: &str, own: &Identity, registry: &Registry) -> Result<(Option<Re
     Ok((reservation, scan))
 }
 
-fn launch(
-    spec: Spec,
-    reservation: &Reservation,
-    by: Identity,
-    config: &Config,
-    registry: &Registry,
-) -> Result<(Record, Verdict)> {
-    let layout = registry.layout();
-    let left_overs = living(&last_run(&spec.name, registry)?, registry);
-    if !left_overs.is_empty() {
-        Stop::begin(&left_overs, Ending::GENTLE, registry)?.wait_for(0, || {})?;
-    }
-    let made_run_dir = launch::make_places(&spec.name, layout)?;
-    let plan = Plan {
-        purpose: Purpose::Start,
-        record: Record::new(reservation.id, spec, layout),
-        by,
-        made_run_dir,
-        stabilize: config.stabilize,
-    };
-    let verdict = launch::launch(&plan, reservation.clone(), registry)?;
-    Ok((plan.record, verdict))
-}
-
-/// The last run of a name, also when its record is lost. A name that nothing has run under has none.
-fn last_run(name: &str, registry: &Registry) -> Result<Option<Record>> {
-    let has_run = registry.layout().run(name).path().exists();
-    Ok(registry.find(name)?.or_else(|| has_run.then(|| Record::unknown(name))))
-}
-
-fn online(planned: &Record, launched: Launched, registry: &Registry) -> Result<Started> {
-    let record = registry.find(planned.name()).ok().flatten().unwrap_or_else(|| planned.clone());
-    let listening = match record.port() {
-        Some(port) if !launched.listens => match launch::first_port(launched.pid) {
-            None => Listening::Nowhere,
-            Some(found) if found == port => Listening::AsDeclared,
-            Some(found) => {
-                ledger::set_found(record.tsm_id(), found, &registry.lock()?)?;
-                Listening::Elsewhere(found)
-            }
-        },
-        _ => Listening::AsDeclared,
-    };
-    Ok(Started::Online { record, listening })
-}
-
-fn failed(record: &Record, refusal: Refusal) -> Started {
+pub(super) fn failed(record: Record, refusal: Refusal) -> Started {
     let reason = match &refusal.failure {
         Failure::NoHandshake => "no PID file".to_owned(),
         Failure::Died => "process died immediately".to_owned(),
@@ -124,5 +82,5 @@ fn failed(record: &Record, refusal: Refusal) -> Started {
     };
     let died = refusal.failure == Failure::Died;
     let blocker = record.port().filter(|_| died).and_then(launch::blocker);
-    Started::Failed { reason, last_words: refusal.last_words, blocker }
+    Started::Failed { record, reason, last_words: refusal.last_words, blocker }
 }

@@ -170,7 +170,7 @@ fn clear_remains(names: &[String], registry: &Registry) {
     }
     let Ok(writer) = registry.lock() else { return };
     writer.clear_reservations();
-    for name in names.iter().filter(is_remains).filter(|name| !writer.is_reserved(name)) {
+    for name in names.iter().filter(is_remains).filter(|name| !writer.registry().is_starting(name)) {
         let _ = fs::remove_dir_all(registry.layout().run(name).path());
     }
 }

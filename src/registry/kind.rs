@@ -18,6 +18,13 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 6] = [Self::Python, Self::Node, Self::Bash, Self::Lua, Self::Go, Self::Command];
+
+    /// Of a record. Another tool's word is a plain command.
+    pub(super) fn of_name(name: &str) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or(Self::Command)
+    }
+
     /// As the record has it.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The records: one JSON file for each process. Readers take no lock, because every write is an atomic replacement;
 //! whoever changes anything holds the [`Writer`]. Nobody else opens `runtime/processes`.
 
+mod desk;
 mod kind;
 mod leftovers;
 mod lookup;
@@ -13,6 +14,7 @@ mod spec;
 mod status;
 mod writer;
 
+pub use desk::Desk;
 pub use kind::Kind;
 pub use lookup::{Target, resolve, resolve_target};
 pub use name::is_valid as is_valid_name;
@@ -23,6 +25,7 @@ pub use spec::Spec;
 pub use status::{KillMode, Status};
 pub use writer::Writer;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
@@ -141,6 +144,18 @@ impl Registry {
         Ok(scan)
     }
 
+    /// Every record of a scan, and the old ones. One that could not be read is read again, and an error if that fails: its
+    /// name and id may be taken.
+    fn all_of<'a>(&'a self, scan: &'a Scan) -> Result<Vec<Cow<'a, Record>>> {
+        let mut records: Vec<Cow<'a, Record>> =
+            scan.found.iter().filter_map(Found::record).map(Cow::Borrowed).collect();
+        for name in &scan.missed {
+            records.extend(self.find(name)?.map(Cow::Owned));
+        }
+        records.extend(self.old.records.iter().filter(|old| self.is_old(old.name())).map(Cow::Borrowed));
+        Ok(records)
+    }
+
     /// The names that have a file, whatever is in it.
     pub fn recorded_names(&self) -> BTreeSet<String> {
         self.names().unwrap_or_default().into_iter().collect()
@@ -177,6 +192,11 @@ impl Registry {
             Some(record) => Found::Whole(record),
             None => Found::Damaged(name.to_owned()),
         }))
+    }
+
+    /// Whether somebody is starting that name.
+    pub fn is_starting(&self, name: &str) -> bool {
+        Reservation::find(name, &self.layout).is_some()
     }
 
     /// Whether anything was ever recorded here.

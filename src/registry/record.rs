@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{KillMode, Spec, Status};
+use super::{KillMode, Spec, Status, spec};
 use crate::layout::{Layout, Stream};
 use crate::sys::proc::{Identity, Stat};
 
@@ -66,18 +66,21 @@ impl Record {
 
     /// Of a process that is about to run.
     pub fn new(tsm_id: i64, spec: Spec, layout: &Layout) -> Self {
-        let mut record = Self { name: spec.name, members: Map::new() };
+        let mut record = Self { name: spec.name.clone(), members: spec.into_members() };
         record.set("tsm_id", tsm_id.into());
-        record.set("port", json!(spec.port));
         record.set("restarts", 0.into());
         record.set("unstable_restarts", 0.into());
-        record.set("command", spec.command.into());
-        record.set("cwd", spec.cwd.into());
-        record.set("env_file", json!(spec.env_file));
-        record.set("type", spec.kind.name().into());
-        record.set("interpreter", json!(spec.interpreter));
         record.reset_logs(layout);
         record
+    }
+
+    /// What the saved list keeps of it: id, name, and how it is run.
+    pub fn to_saved(&self) -> Value {
+        let mut saved = Map::new();
+        saved.insert("tsm_id".to_owned(), self.tsm_id().into());
+        saved.insert("name".to_owned(), self.name.clone().into());
+        saved.extend(spec::kept(&self.members));
+        saved.into()
     }
 
     /// The file's text: the known members in their order, the others after them.
@@ -310,6 +313,8 @@ mod tests {
             env_file: None,
             kind: Kind::Python,
             interpreter: Some("/usr/bin/python3".into()),
+            service: None,
+            others: Map::new(),
         };
         let mut record = Record::new(3, spec, &layout());
         record.begin(&run(70), 1000);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{Found, Record, Registry, Reservation, Scan};
+use super::desk::lowest_free;
+use super::{Record, Registry, Reservation, Scan};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::sys::atomic::{self, Keep};
@@ -116,24 +117,10 @@ impl<'a> Writer<'a> {
         Reservation::sweep(self.layout());
     }
 
-    /// Whether somebody is starting that name.
-    pub fn is_reserved(&self, name: &str) -> bool {
-        Reservation::find(name, self.layout()).is_some()
-    }
-
-    /// A record that cannot be read is an error: its id might be taken.
     fn lowest_free_id(&self, live: &[Reservation], scan: &Scan) -> Result<i64> {
         let mut taken: BTreeSet<i64> = live.iter().map(|reservation| reservation.id).collect();
-        taken.extend(scan.found.iter().filter_map(Found::record).map(Record::tsm_id));
-        taken.extend(self.registry.old.records.iter().map(Record::tsm_id));
-        for name in &scan.missed {
-            taken.extend(self.registry.find(name)?.as_ref().map(Record::tsm_id));
-        }
-        let mut id = 0;
-        while taken.contains(&id) {
-            id += 1;
-        }
-        Ok(id)
+        taken.extend(self.registry.all_of(scan)?.iter().map(|record| record.tsm_id()));
+        Ok(lowest_free(&taken))
     }
 }
 

@@ -1,13 +1,21 @@
-//! Service definitions: files of bash assignments in `services-available`. Looking at them runs nothing.
+//! Service definitions: files of bash assignments in `services-available`. Looking at them runs nothing; only a start does.
 
 mod cursor;
 mod definition;
+mod draft;
+mod enabled;
+mod evaluate;
+mod name;
 mod reader;
-mod summary;
+mod start;
+mod wish;
 mod word;
 
 pub use definition::{Definition, Field};
-pub use summary::{Mark, Summary, mark, summaries};
+pub use draft::Draft;
+pub use enabled::{disable, enable, enabled, is_enabled};
+pub use name::{exists, is_valid as is_valid_name};
+pub use start::{Asked, Reuse, Step, start};
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;

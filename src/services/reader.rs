@@ -17,9 +17,17 @@ const OWN_PREFIX: &str = "TSM_";
 /// Reads as far as the file makes sense. `environment` is what other variables start with.
 pub(super) fn read(bytes: &[u8], environment: Lookup<'_>) -> Variables {
     let text = unix_text(bytes);
-    let mut reader = Reader { cursor: Cursor::new(&text), variables: Variables::new(), environment };
-    while reader.cursor.peek().is_some() && reader.line().is_some() {}
-    reader.variables
+    Reader::new(&text, environment).read().0
+}
+
+/// Reads a file of which bash is sure to make the same: nothing but plain assignments of the definition's own fields, from
+/// nothing but each other. `None`: bash must be asked.
+pub(super) fn read_plain(bytes: &[u8]) -> Option<Variables> {
+    if bytes.contains(&b'\r') || bytes.contains(&0) || std::str::from_utf8(bytes).is_err() {
+        return None;
+    }
+    let (variables, is_plain) = Reader::new(bytes, &|_| None).read();
+    is_plain.then_some(variables)
 }
 
 /// Without byte order mark, with plain newlines.
@@ -34,37 +42,66 @@ struct Reader<'a> {
     cursor: Cursor<'a>,
     variables: Variables,
     environment: Lookup<'a>,
+    /// Nothing was met so far that bash might see otherwise.
+    is_plain: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a [u8], environment: Lookup<'a>) -> Self {
+        Self { cursor: Cursor::new(text), variables: Variables::new(), environment, is_plain: true }
+    }
+
+    /// The variables, and whether all of the file was plain.
+    fn read(mut self) -> (Variables, bool) {
+        while self.cursor.peek().is_some() {
+            if self.line().is_none() {
+                return (self.variables, false);
+            }
+        }
+        (self.variables, self.is_plain)
+    }
+
     /// The assignments a line begins with; the rest of it is passed over. `None`: a quote without end.
     fn line(&mut self) -> Option<()> {
+        let (mut assignments, mut has_keyword) = (0, false);
         loop {
             self.cursor.skip_blanks();
-            self.skip_keyword();
+            has_keyword |= self.skip_keyword();
             while self.assignment()? {
+                assignments += 1;
                 self.cursor.skip_blanks();
             }
             if !self.cursor.eat(b";") {
                 break;
             }
+            self.is_plain = false;
         }
+        self.is_plain &= match (assignments, self.cursor.peek()) {
+            (0 | 1, None | Some(b'\n')) => assignments == 1 || !has_keyword,
+            (0, Some(b'#')) => !has_keyword,
+            _ => false,
+        };
         self.cursor.skip_line();
         Some(())
     }
 
-    fn skip_keyword(&mut self) {
+    fn skip_keyword(&mut self) -> bool {
         let mut ahead = self.cursor;
-        let is_keyword = KEYWORDS.iter().any(|word| ahead.eat(word));
-        if !is_keyword || !ahead.peek().is_some_and(is_blank) {
-            return;
+        let Some(keyword) = KEYWORDS.iter().find(|word| ahead.eat(word)) else {
+            return false;
+        };
+        if !ahead.peek().is_some_and(is_blank) {
+            return false;
         }
+        self.is_plain &= *keyword == b"export";
         ahead.skip_blanks();
         while ahead.peek() == Some(b'-') {
+            self.is_plain = false;
             ahead.eat_while(|byte| !is_blank(byte) && byte != b'\n');
             ahead.skip_blanks();
         }
         self.cursor = ahead;
+        true
     }
 
     /// `NAME=VALUE` or `NAME+=VALUE`, if that is what comes next.
@@ -78,14 +115,19 @@ impl Reader<'_> {
             return Some(false);
         }
         self.cursor = ahead;
+        let is_array = self.cursor.eat(b"(");
+        let is_known = !appends || self.variables.contains_key(name);
+        // A plain value for what has been an array goes into its first element.
+        let is_single = is_array || self.variables.get(name).is_none_or(|old| old.len() == 1);
+        self.is_plain &= is_single && is_known && name.starts_with(OWN_PREFIX);
         let old = if appends { self.elements(name) } else { Vec::new() };
-        let value = if self.cursor.eat(b"(") { self.array(old)? } else { self.scalar(old)? };
+        let value = if is_array { self.array(old)? } else { self.scalar(old)? };
         self.variables.insert(name.to_owned(), value);
         Some(true)
     }
 
     fn scalar(&mut self, mut old: Vec<String>) -> Option<Vec<String>> {
-        let text = self.word()?;
+        let text = self.word()?.value;
         match old.first_mut() {
             Some(first) => first.push_str(&text),
             None => old.push(text),
@@ -97,20 +139,30 @@ impl Reader<'_> {
         loop {
             self.cursor.skip_blanks();
             match self.cursor.peek()? {
-                b'\n' | b'#' => self.cursor.skip_line(),
+                b'\n' => self.cursor.skip_line(),
+                b'#' => {
+                    self.is_plain = false;
+                    self.cursor.skip_line();
+                }
                 b')' => {
                     self.cursor.next();
                     return Some(elements);
                 }
                 b';' | b'&' | b'|' | b'<' | b'>' | b'(' => return None,
-                _ => elements.push(self.word()?),
+                _ => {
+                    let word = self.word()?;
+                    self.is_plain &= !word.has_variables;
+                    elements.push(word.value);
+                }
             }
         }
     }
 
-    fn word(&mut self) -> Option<String> {
+    fn word(&mut self) -> Option<word::Read> {
         let (variables, environment) = (&self.variables, self.environment);
-        word::read(&mut self.cursor, &|name| value_of(name, variables, environment))
+        let word = word::read(&mut self.cursor, &|name| value_of(name, variables, environment))?;
+        self.is_plain &= word.is_plain;
+        Some(word)
     }
 
     fn elements(&self, name: &str) -> Vec<String> {
@@ -211,6 +263,68 @@ mod tests {
         let text = "A=(a 'b c' # comment\n \"d$EMPTY\"\n)\nA+=(e) B=2";
         assert_eq!(elements(text, "A"), ["a", "b c", "d", "e"]);
         assert_eq!(elements(text, "B"), ["2"]);
+    }
+
+    #[test]
+    fn what_bash_might_see_otherwise_is_not_plain() {
+        for plain in [
+            "",
+            "# x\n\n  # y",
+            "TSM_A=1",
+            " export TSM_A=\"a b\"'c'd/e  \nTSM_B=\"$TSM_A-${TSM_A}\\$\"\nTSM_B+=x",
+            "TSM_A='x\ny'",
+            "TSM_A=(1 'a b'\n\"c\")\nTSM_A+=(2)",
+        ] {
+            assert!(read_plain(plain.as_bytes()).is_some(), "{plain:?}");
+        }
+        for other in [
+            "TSM_A=1 # x",
+            "TSM_A=1;",
+            "TSM_A=1 TSM_B=2",
+            "TSM_A=1 true",
+            "TSM_A=1 &",
+            "A=1",
+            "true",
+            "export",
+            "export ",
+            "export -n TSM_A=1",
+            "declare TSM_A=1",
+            "local TSM_A=1",
+            "readonly TSM_A=1",
+            "TSM_A+=1",
+            "TSM_A=(1 *)",
+            "TSM_A=(1 # x
+)",
+            "TSM_A=1
+TSM_B=($TSM_A)",
+            "TSM_A=(1 2)
+TSM_A=3",
+            "TSM_A=(1)x",
+            "TSM_A=$PWD",
+            "TSM_A=$TSM_B",
+            "TSM_A=${TSM_B:-x}",
+            "TSM_A=~/x",
+            "TSM_A=x:~",
+            "TSM_A=$(x)",
+            "TSM_A=`x`",
+            "TSM_A=$((1))",
+            "TSM_A=$'x'",
+            "TSM_A=$\"x\"",
+            "TSM_A=$1",
+            "TSM_A={a,b}",
+            "TSM_A=*",
+            "TSM_A=a\\",
+            "TSM_A=é",
+            "TSM_A=1\r\n",
+            "TSM_A=1\0",
+            "\u{feff}TSM_A=1",
+            "TSM_A='1",
+            "if true; then\nTSM_A=1\nfi",
+            "return 0",
+        ] {
+            assert_eq!(read_plain(other.as_bytes()), None, "{other:?}");
+        }
+        assert_eq!(read_plain(b"TSM_A='\xff'"), None);
     }
 
     #[test]

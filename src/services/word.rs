@@ -8,9 +8,19 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Deeper nesting is taken for damage.
 const DEEPEST: usize = 50;
 
+/// A word that has been read.
+pub(super) struct Read {
+    pub(super) value: String,
+    /// Whether bash is sure to make the same of it: there is nothing in it but plain characters, quotes and variables
+    /// that the lookup knows.
+    pub(super) is_plain: bool,
+    /// Bare ones would be split where words are separated by blanks.
+    pub(super) has_variables: bool,
+}
+
 /// Reads the word that begins here, which may be empty. `None`: a quote or bracket in it has no end.
-pub(super) fn read(cursor: &mut Cursor<'_>, lookup: Lookup<'_>) -> Option<String> {
-    let mut word = Word { value: Vec::new(), lookup };
+pub(super) fn read(cursor: &mut Cursor<'_>, lookup: Lookup<'_>) -> Option<Read> {
+    let mut word = Word { value: Vec::new(), is_plain: true, has_variables: false, lookup };
     word.tilde(cursor);
     while let Some(byte) = cursor.peek().filter(|byte| !ends_word(*byte)) {
         match byte {
@@ -18,12 +28,13 @@ pub(super) fn read(cursor: &mut Cursor<'_>, lookup: Lookup<'_>) -> Option<String
             b'"' => word.double_quoted(cursor)?,
             b'\\' => word.escaped(cursor),
             b'$' if cursor.eat(b"$'") => word.ansi_quoted(cursor)?,
-            b'$' if cursor.eat(b"$\"") => word.inside_double_quotes(cursor)?,
+            b'$' if cursor.eat(b"$\"") => word.locale_quoted(cursor)?,
             b'$' | b'`' => word.expansion(cursor)?,
-            _ => word.take(cursor),
+            _ => word.bare(cursor, byte),
         }
     }
-    Some(String::from_utf8_lossy(&word.value).into_owned())
+    let value = String::from_utf8_lossy(&word.value).into_owned();
+    Some(Read { value, is_plain: word.is_plain, has_variables: word.has_variables })
 }
 
 fn ends_word(byte: u8) -> bool {
@@ -32,6 +43,8 @@ fn ends_word(byte: u8) -> bool {
 
 struct Word<'a> {
     value: Vec<u8>,
+    is_plain: bool,
+    has_variables: bool,
     lookup: Lookup<'a>,
 }
 
@@ -40,17 +53,24 @@ impl Word<'_> {
         self.value.extend(cursor.next());
     }
 
+    fn bare(&mut self, cursor: &mut Cursor<'_>, byte: u8) {
+        self.is_plain &= byte.is_ascii_alphanumeric() || b"_-./,:@%+=".contains(&byte);
+        self.take(cursor);
+    }
+
     /// A bare `~` that a slash or the end of the word follows.
     fn tilde(&mut self, cursor: &mut Cursor<'_>) {
         let mut ahead = *cursor;
         let is_home = ahead.eat(b"~") && ahead.peek().is_none_or(|byte| byte == b'/' || ends_word(byte));
         if let Some(home) = (self.lookup)("HOME").filter(|_| is_home) {
             self.value.extend(home.into_bytes());
+            self.is_plain = false;
             *cursor = ahead;
         }
     }
 
     fn escaped(&mut self, cursor: &mut Cursor<'_>) {
+        self.is_plain = false;
         if !cursor.eat(b"\\\n") {
             cursor.next();
             self.take(cursor);
@@ -61,6 +81,11 @@ impl Word<'_> {
         cursor.next();
         self.value.extend(cursor.eat_while(|byte| byte != b'\''));
         cursor.next().map(drop)
+    }
+
+    fn locale_quoted(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        self.is_plain = false;
+        self.inside_double_quotes(cursor)
     }
 
     fn double_quoted(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
@@ -92,6 +117,7 @@ impl Word<'_> {
     }
 
     fn ansi_quoted(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        self.is_plain = false;
         loop {
             match cursor.next()? {
                 b'\'' => return Some(()),
@@ -146,12 +172,12 @@ impl Word<'_> {
         Some(())
     }
 
-    /// `$NAME` and the plain forms of `${…}`. Others, `$(…)` and backquotes stay as they are written.
+    /// `$NAME`, `${NAME}` and those with a default. Others, `$(…)` and backquotes stay as they are written.
     fn expansion(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
         let start = *cursor;
         if cursor.eat(b"$") {
             if let Some(name) = cursor.name() {
-                self.value.extend((self.lookup)(name).unwrap_or_default().into_bytes());
+                self.variable(name);
                 return Some(());
             }
             if cursor.eat(b"{") {
@@ -164,13 +190,28 @@ impl Word<'_> {
             cursor.next();
             pass(cursor, b'`', 0)?;
         }
+        self.is_plain = false;
         self.value.extend(cursor.since(&start));
         Some(())
     }
 
+    fn variable(&mut self, name: &str) {
+        let value = (self.lookup)(name);
+        self.is_plain &= value.is_some();
+        self.has_variables = true;
+        self.value.extend(value.unwrap_or_default().into_bytes());
+    }
+
     fn braced(&mut self, cursor: &mut Cursor<'_>, start: &Cursor<'_>) -> Option<()> {
         let mut ahead = *cursor;
-        if let Some(value) = self.plain_braced(&mut ahead) {
+        if let Some(name) = ahead.name().filter(|_| ahead.eat(b"}")) {
+            self.variable(name);
+            *cursor = ahead;
+            return Some(());
+        }
+        self.is_plain = false;
+        let mut ahead = *cursor;
+        if let Some(value) = self.with_default(&mut ahead) {
             self.value.extend(value.into_bytes());
             *cursor = ahead;
             return Some(());
@@ -180,12 +221,9 @@ impl Word<'_> {
         Some(())
     }
 
-    /// `NAME}`, `NAME-TEXT}` or `NAME:-TEXT}`, where nothing in TEXT means anything to bash.
-    fn plain_braced(&self, cursor: &mut Cursor<'_>) -> Option<String> {
+    /// `NAME-TEXT}` or `NAME:-TEXT}`, where nothing in TEXT means anything to bash.
+    fn with_default(&self, cursor: &mut Cursor<'_>) -> Option<String> {
         let value = (self.lookup)(cursor.name()?);
-        if cursor.eat(b"}") {
-            return Some(value.unwrap_or_default());
-        }
         let value = if cursor.eat(b":") { value.filter(|value| !value.is_empty()) } else { value };
         if !cursor.eat(b"-") {
             return None;

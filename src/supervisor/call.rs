@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,11 @@ impl Call {
     /// Which process it is.
     pub fn supervisor(&self) -> Option<&Identity> {
         self.supervisor.as_ref()
+    }
+
+    /// Readable when the supervisor says something.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     /// Hands over what is to run.

@@ -115,6 +115,7 @@ mod tests {
         };
         let line = plan.to_line();
         let read = Plan::parse("web", &line).unwrap();
+        assert_eq!(read.record.to_value(), plan.record.to_value(), "the start spec with all else");
         assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
         assert_eq!(read.to_line(), line);
         assert_eq!(Plan::parse("web", &line[..line.len() / 2]), None);

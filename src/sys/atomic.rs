@@ -81,6 +81,20 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     }
 }
 
+/// Gives the file at `path` a second name, which whatever has that name loses. No file at `path`: nothing happens.
+/// Callers take turns, as for [`replace`].
+pub fn link_over(path: &Path, second: &Path) -> io::Result<()> {
+    let draft = draft(second, "")?;
+    remove(&draft)?;
+    match fs::hard_link(path, &draft) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        linked => linked?,
+    }
+    fs::rename(&draft, second)?;
+    // It is still there if both were names of one file already: then a rename does nothing.
+    remove(&draft)
+}
+
 /// Removes a file; one that is not there is as good as removed.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

@@ -1,5 +1,6 @@
 //! The wall clock, in whole seconds, as UTC dates and times, and as local time.
 
+use std::ffi::CStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since the epoch, with their fraction.
@@ -48,29 +49,53 @@ pub fn utc_time(epoch: i64) -> String {
     format!("{}T{:02}:{:02}:{:02}Z", utc_date(epoch), second / 3_600, second / 60 % 60, second % 60)
 }
 
-/// `Nov  3 14:05:09 2026`, the time of an epoch second where this machine stands, in English.
+/// An epoch second in local time, as date(1) writes it without a locale: `Sun Nov 22 21:50:46 UTC 2026`.
+pub fn local_date(epoch: i64) -> String {
+    local(epoch, c"%a %b %e %H:%M:%S %Z %Y").unwrap_or_default()
+}
+
+/// The same in short: `Nov  3 14:05:09 2026`.
 pub fn local_time(epoch: i64) -> Option<String> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    local(epoch, c"%b %e %T %Y")
+}
+
+/// strftime(3) in the C locale. `None`: no calendar has that second.
+fn local(epoch: i64, format: &CStr) -> Option<String> {
     let seconds = libc::time_t::try_from(epoch).ok()?;
-    // SAFETY: tm is a plain struct, for which all zeroes is a value.
-    let mut local: libc::tm = unsafe { std::mem::zeroed() };
-    // SAFETY: reads one time and writes one tm, both of which outlive the call.
-    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
-    let month = MONTHS.get(usize::try_from(local.tm_mon).ok()?).filter(|_| !done.is_null())?;
-    let (hour, minute, second) = (local.tm_hour, local.tm_min, local.tm_sec);
-    let year = local.tm_year + 1900;
-    Some(format!("{month} {:2} {hour:02}:{minute:02}:{second:02} {year}", local.tm_mday))
+    // SAFETY: tm is a plain struct of integers and a pointer, for which all zeroes is a value.
+    let mut parts: libc::tm = unsafe { std::mem::zeroed() };
+    let mut text = [0; 64];
+    // SAFETY: reads one time_t and writes one tm, both of which outlive the call.
+    let done = unsafe { libc::localtime_r(&raw const seconds, &raw mut parts) };
+    if done.is_null() {
+        return None;
+    }
+    // SAFETY: writes at most the given length; format and parts are valid, the locale is the C locale.
+    let length =
+        unsafe { libc::strftime(text.as_mut_ptr().cast(), text.len(), format.as_ptr(), &raw const parts) };
+    Some(String::from_utf8_lossy(text.get(..length)?).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{utc_date, utc_time};
+    use super::{local_date, utc_date, utc_time};
 
     #[test]
     fn times_are_of_the_same_day() {
         assert_eq!(utc_time(1_798_761_599), "2026-12-31T23:59:59Z");
         assert_eq!(utc_time(0), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn local_dates_are_those_of_date() {
+        for epoch in [0, 951_782_399, 1_795_384_771] {
+            let output = std::process::Command::new("date")
+                .args(["-d", &format!("@{epoch}"), "+%a %b %e %H:%M:%S %Z %Y"])
+                .env("LC_ALL", "C")
+                .output()
+                .unwrap();
+            assert_eq!(format!("{}\n", local_date(epoch)), String::from_utf8(output.stdout).unwrap());
+        }
     }
 
     #[test]

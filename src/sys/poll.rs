@@ -34,6 +34,12 @@ pub fn wait<const N: usize>(
     poll(fds.map(|fd| fd.map(|fd| (fd, PollFlags::POLLIN))), timeout)
 }
 
+/// As [`wait`], for any number of descriptors; which of them is ready is not told.
+pub fn wait_any(fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
+    let mut asked: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    wait_for(&mut asked, timeout)
+}
+
 /// As [`wait`], for something to read in `input` or for the last reader of `output` to go away.
 pub fn wait_or_closed(
     input: Option<BorrowedFd<'_>>,
@@ -50,12 +56,16 @@ fn poll<const N: usize>(
 ) -> io::Result<[Ready; N]> {
     let mut asked: Vec<PollFd<'_>> =
         fds.iter().flatten().map(|(fd, events)| PollFd::new(*fd, *events)).collect();
-    match nix::poll::poll(&mut asked, timeout_of(timeout)) {
-        Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(io_error(errno)),
-    }
+    wait_for(&mut asked, timeout)?;
     let mut answers = asked.iter().map(|fd| ready(fd.revents()));
     Ok(fds.map(|fd| fd.and_then(|_| answers.next()).unwrap_or_default()))
+}
+
+fn wait_for(asked: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
+    match nix::poll::poll(asked, timeout_of(timeout)) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(io_error(errno)),
+    }
 }
 
 fn ready(events: Option<PollFlags>) -> Ready {

@@ -76,6 +76,18 @@ impl Identity {
     }
 }
 
+/// The children of a process, their children, and so on, as they are found now.
+pub fn below(pid: i32) -> Vec<Identity> {
+    let all = Stat::all();
+    let mut pids = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = pids.get(next).copied() {
+        pids.extend(all.iter().filter(|stat| stat.ppid == parent).map(|stat| stat.pid));
+        next += 1;
+    }
+    pids.into_iter().skip(1).filter_map(Identity::of).collect()
+}
+
 /// Whether a process with this pid and start stamp runs. Where the kernel hides the process from us, its
 /// existence is all there is to go by.
 pub fn is_running(pid: i32, start_ticks: u64) -> bool {

@@ -69,6 +69,21 @@ scenarios! {
     init_from_tetra_toml: anywhere "process/31-init-toml";
     parallel_starts_get_different_ids: alone "process/34-parallel";
     start_works_without_setup_and_with_odd_names: alone "process/35-nosetup";
+    services_before_there_are_any: anywhere "services/01_services_empty";
+    saving_a_command: anywhere "services/02_save_command";
+    saving_what_the_shell_would_evaluate: anywhere "services/04_save_quoting";
+    saving_a_process: alone "services/05_save_process";
+    showing_a_service: anywhere "services/07_show";
+    looking_at_services_runs_nothing: anywhere "services/08_no_code_runs";
+    removing_a_service: anywhere "services/10_rm";
+    a_list_of_services: alone "services/11_list_available";
+    starting_a_service_with_a_port: alone "services/13_start_port";
+    services_that_do_not_start: alone "services/14_start_fail";
+    starting_all_enabled_services: alone "services/16_startup";
+    saving_and_resurrecting: alone "services/17_save_resurrect";
+    definitions_are_bash: anywhere "services/19_definition_forms";
+    flags_mean_nothing_to_a_service: alone "services/20_start_flags";
+    a_list_of_services_that_run: alone "services/21_list_available_running";
 }
 
 #[test]

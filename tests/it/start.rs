@@ -1,5 +1,7 @@
 //! `tsm start` of a command.
 
+mod service;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::services::show as services_listing;
 use super::super::{Context, Io};
 use crate::doctor::Owners;
 use crate::doctor::figures::{Figure, UNKNOWN};
@@ -10,7 +11,7 @@ use crate::output::colour::Paint;
 use crate::output::table::{Cell, Table};
 use crate::ports::holders::Use;
 use crate::ports::named::{NamedPorts, number};
-use crate::services::{self, Definition, Mark};
+use crate::services::{self, Definition};
 
 const TITLES: [&str; 7] = ["SERVICE", "PORT", "STATUS", "ENABLED", "PID", "TSM_STATUS", "PROCESS"];
 const NONE: &str = "-";
@@ -42,30 +43,8 @@ pub(super) fn overview(named: &NamedPorts, cx: &mut Context) -> Result<()> {
     cx.io.line("🔍 TSM Ports & Services Overview\n=================================\n");
     scan(named, cx)?;
     cx.io.line("\n📋 Service Configuration Summary:\n");
-    definitions(cx)?;
+    services_listing(false, cx)?;
     cx.io.line(LEGEND);
-    Ok(())
-}
-
-/// Every service in short.
-fn definitions(cx: &mut Context) -> Result<()> {
-    cx.io.line("📋 Saved Service Definitions:");
-    match services::summaries(&cx.config.layout)? {
-        None => {
-            let dir = cx.config.layout.services_available();
-            cx.io.line(format_args!("  Services directory not found: {}", dir.display()));
-        }
-        Some(all) if all.is_empty() => cx.io.line("  No saved services found"),
-        Some(all) => {
-            for service in all {
-                let mark = if service.mark == Mark::Enabled { "✅" } else { "⚪" };
-                let port =
-                    if service.port.is_empty() { String::new() } else { format!(" :{}", service.port) };
-                cx.io.line(format_args!("  📄 {} {mark} ({}{port})", service.name, service.command));
-            }
-        }
-    }
-    cx.io.line("\nLegend: ✅ enabled for autostart, ⚪ disabled\nUsage: tsm list-services [-d|--detail]");
     Ok(())
 }
 
@@ -73,7 +52,8 @@ struct Row<'a> {
     name: &'a str,
     port: &'a str,
     is_used: bool,
-    mark: Option<Mark>,
+    /// None: there is no such service.
+    is_enabled: Option<bool>,
     pid: String,
     is_running: bool,
     process: String,
@@ -89,7 +69,7 @@ impl<'a> Row<'a> {
             name,
             port,
             is_used: used.is_some(),
-            mark: services::mark(name, layout),
+            is_enabled: services::exists(name, layout).then(|| services::is_enabled(name, layout)),
             pid: figure.as_ref().map_or(NONE, |figure| figure.pid.as_str()).to_owned(),
             is_running: services::process_of(&service, owners.live()).is_some(),
             process: figure.map_or_else(|| NONE.to_owned(), |figure| figure.comm),
@@ -101,9 +81,9 @@ impl<'a> Row<'a> {
             true => Cell::painted("🔴 USED", Paint::Bad),
             false => Cell::painted("🟢 FREE", Paint::Good),
         };
-        let mark = match self.mark {
-            Some(Mark::Enabled) => "✅ YES",
-            Some(Mark::Disabled) => "⚪ NO",
+        let mark = match self.is_enabled {
+            Some(true) => "✅ YES",
+            Some(false) => "⚪ NO",
             None => "❓ N/A",
         };
         let running = if self.is_running { "🚀 RUNNING" } else { "⏹️  STOPPED" };

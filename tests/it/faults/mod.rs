@@ -10,6 +10,7 @@ mod many;
 mod odd;
 mod private;
 mod race;
+mod reboot;
 mod records;
 mod sockets;
 mod streams;
