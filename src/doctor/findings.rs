@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::clean;
 use crate::error::Result;
 use crate::layout::Layout;
+use crate::migrate::report::Refused;
+use crate::migrate::{self, Status};
 use crate::registry::{Record, Registry};
 use crate::supervisor;
 use crate::sys::{disk, proc};
@@ -51,7 +53,29 @@ pub fn find(registry: &Registry) -> Result<Vec<Finding>> {
     findings.extend(writable_by_others(&layout.named_ports(), 0o002, "o-w"));
     findings.extend(writable_by_others(&layout.runs(), 0o022, "go-w"));
     findings.extend(full_disk(layout));
+    findings.extend(migration(layout)?);
     Ok(findings)
+}
+
+/// A migration that was cut off, and old records that cannot be believed.
+fn migration(layout: &Layout) -> Result<Vec<Finding>> {
+    let finding =
+        |severity, subject, message, fix| Finding { check: "migration", severity, subject, message, fix };
+    Ok(match migrate::status(layout)? {
+        Status::Interrupted { id } => {
+            let message = "was cut off half way: nothing is lost".to_owned();
+            vec![finding(Severity::Error, format!("migration {id}"), message, "tsm migrate".to_owned())]
+        }
+        Status::NotMigrated { refused, .. } => {
+            let of_item = |item: Refused| {
+                let path = layout.tetra().join(item.path.path()).display().to_string();
+                let fix = format!("Look at it, then move it away: {}", quoted(&path));
+                finding(Severity::Warn, path, format!("is left alone by migrate: {}", item.reason), fix)
+            };
+            refused.into_iter().map(of_item).collect()
+        }
+        Status::Migrated { .. } | Status::NothingToMigrate | Status::RolledBack { .. } => Vec::new(),
+    })
 }
 
 /// A live process has a supervisor, of this version.

@@ -35,7 +35,7 @@ scenarios! {
     free_ports_are_allocated: alone "ports/07_allocate";
     named_ports_come_from_and_go_to_files: anywhere "ports/08_import_export";
     where_named_ports_come_from: anywhere "ports/10_detailed";
-    named_ports_and_who_uses_them: alone "ports/11_scan" waiting for { 2: "the commands save and enable" };
+    named_ports_and_who_uses_them: alone "ports/11_scan";
     conflicts_are_counted_and_ended: alone "ports/13_conflicts";
     ranges_are_built_in: anywhere "ports/14_ranges";
     the_ledger_has_a_row_for_each_record: anywhere "ports/16_registry";
