@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::string::string_regex;
@@ -25,6 +25,17 @@ pub(super) fn config(tetra: &Path) -> Config {
         colour: Colour::Never,
         tetra_src: None,
         no_auto_migrate: false,
+    }
+}
+
+/// Waits until it holds.
+#[track_caller]
+pub(super) fn eventually(holds: impl Fn() -> bool) {
+    const LIMIT: Duration = Duration::from_secs(20);
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < LIMIT, "it does not hold after {LIMIT:?}");
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
