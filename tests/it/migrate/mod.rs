@@ -19,6 +19,7 @@ mod many;
 mod report;
 mod snapshot;
 mod stage;
+mod stand_in;
 
 /// Says everything that is wrong at once.
 #[track_caller]

@@ -1,11 +1,9 @@
 //! An old installation in a home of its own.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::{Command, Output};
 
 use nix::fcntl::AT_FDCWD;
 use nix::sys::stat::{Mode, UtimensatFlags, utimensat};
@@ -15,6 +13,7 @@ use nix::unistd::mkfifo;
 use super::fixture::{Entry, Fixture, Kind, Record};
 use super::report::Report;
 use super::snapshot::Snapshot;
+use super::stand_in::{StandIn, start_all};
 use crate::harness::isolation::report;
 use crate::harness::{Home, User, finish, proc};
 
@@ -37,15 +36,6 @@ pub(super) struct Stage {
     stand_ins: Vec<StandIn>,
     user: Option<User>,
     pub(super) home: Home,
-}
-
-/// A process in the place of a recorded one. It ends with its owner.
-pub(super) struct StandIn {
-    /// Tag of a program, or path of the source.
-    pub(super) of: String,
-    child: Child,
-    /// When it was started, in seconds of the epoch.
-    start: i64,
 }
 
 impl Stage {
@@ -124,55 +114,6 @@ impl Stage {
         make_all(&self.root(), &self.fixture.entries);
         settle(&self.root(), &self.fixture.entries, self.user.as_ref());
     }
-}
-
-impl StandIn {
-    fn start(home: &Home, of: &str, words: &[String], logs: [&str; 2]) -> Self {
-        let [out, err] = logs.map(|log| {
-            let path = home.root().join(log);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            File::options().append(true).create(true).open(path).unwrap()
-        });
-        let mut command = home.command(&words[0]);
-        let child = command.args(&words[1..]).stdout(out).stderr(err).process_group(0).spawn().unwrap();
-        Self { of: of.to_owned(), child, start: now() }
-    }
-
-    pub(super) fn pid(&self) -> i32 {
-        self.child.id().try_into().unwrap()
-    }
-
-    fn is_alive(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the tests' own clock")]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    since.as_secs().try_into().unwrap()
-}
-
-fn start_all(home: &Home, fixture: &Fixture, processes: Processes) -> Vec<StandIn> {
-    let programs = fixture.programs.iter();
-    let mut all: Vec<StandIn> = programs
-        .map(|program| StandIn::start(home, &program.tag, &program.words, [&program.out, &program.err]))
-        .collect();
-    if processes == Processes::Live {
-        let sleep = ["sleep", "1000000"].map(str::to_owned);
-        all.extend(fixture.records.iter().filter(|record| record.live).map(|record| {
-            let [out, err] = logs_of(record);
-            StandIn::start(home, &record.source, &sleep, [&out, &err])
-        }));
-    }
-    all
 }
 
 /// Where the bash tool wrote what a process said.
