@@ -29,6 +29,7 @@ mod services;
 mod setup;
 mod show;
 mod start;
+mod started;
 mod startup;
 mod stop;
 mod targets;

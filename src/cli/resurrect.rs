@@ -1,6 +1,6 @@
 //! `tsm resurrect`: start what `tsm save` has saved, as far as it does not run.
 
-use super::{Context, Words, start};
+use super::{Context, Words, started};
 use crate::error::Result;
 use crate::lifecycle::Reply;
 use crate::persist::{self, Entry, Saved};
@@ -39,7 +39,7 @@ fn resurrect(entries: &[Entry], cx: &mut Context) -> Result<u8> {
             io.say(format_args!("⚠️  Already running: {}", entry.name));
             running += 1;
         }
-        Reply::Done(Ok(outcome)) if start::report(&outcome, io) => started += 1,
+        Reply::Done(Ok(outcome)) if started::report(&outcome, io) => started += 1,
         Reply::Done(outcome) => {
             if let Err(error) = &outcome {
                 io.failure(error);

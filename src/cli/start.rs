@@ -4,13 +4,11 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Arg;
 
-use super::{Context, Io, Words, shown_pid, shown_port, startup, usage};
+use super::{Context, Words, started, startup, usage};
 use crate::config;
 use crate::error::{Error, Result};
-use crate::launch::{self, Blocker, Request};
-use crate::lifecycle::{self, Listening, Started};
-use crate::output::excerpt;
-use crate::registry::Record;
+use crate::launch::{self, Request};
+use crate::lifecycle;
 use crate::services::{self, Reuse, Step};
 use crate::sys::clock;
 
@@ -73,25 +71,7 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     };
     let spec = launch::spec(&request, &cx.config)?;
     let started = lifecycle::start(spec, &cx.config, &cx.registry)?;
-    Ok(if report(&started, &mut cx.io) { 0 } else { 1 })
-}
-
-/// Says what became of a start; whether the process runs.
-pub(super) fn report(started: &Started, io: &mut Io) -> bool {
-    match started {
-        Started::Online { record, listening, .. } => {
-            report_online(record, *listening, io);
-            true
-        }
-        Started::Failed { record, reason, last_words, blocker } => {
-            io.error(format_args!("❌ Failed to start: {} ({reason})", record.name()));
-            io.error_bytes(last_words);
-            if let (Some(port), Some(blocker)) = (record.port(), blocker) {
-                explain(port, blocker, io);
-            }
-            false
-        }
-    }
+    Ok(if started::report(&started, &mut cx.io) { 0 } else { 1 })
 }
 
 /// The exit code, if the first word names a service: then the others mean nothing.
@@ -110,34 +90,6 @@ fn start_service(args: &Args, cx: &mut Context) -> Result<Option<u8>> {
         }
     })?;
     Ok(Some(code))
-}
-
-fn report_online(record: &Record, listening: Listening, io: &mut Io) {
-    let (port, declared) = (shown_port(record), record.port().unwrap_or(0));
-    match listening {
-        Listening::AsDeclared => {}
-        Listening::Nowhere => {
-            let text = "Process started but not listening on expected port";
-            io.error(format_args!("⚠️  Warning: {text} {declared}"));
-        }
-        Listening::Elsewhere(actual) => {
-            io.error(format_args!("⚠️  Warning: Port mismatch (declared={declared}, actual={actual})"));
-        }
-    }
-    let (name, id, pid) = (record.name(), record.tsm_id(), shown_pid(record));
-    io.line(format_args!("✅ Started: {name} (TSM ID: {id}, PID: {pid}, Port: {port})"));
-}
-
-/// Who has the port of a process that died, and what can be done about it.
-fn explain(port: u16, blocker: &Blocker, io: &mut Io) {
-    let pid = blocker.pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string());
-    io.error(format_args!("\n🔴 Port {port} is already in use!"));
-    io.error(format_args!("   Blocking process: PID {pid}"));
-    io.error(format_args!("   Command: {}", excerpt::beginning(&blocker.command, 80)));
-    io.error("\nSolutions:");
-    io.error(format_args!("   • Stop the process: kill {pid}"));
-    io.error("   • Or use a different port in your config");
-    io.error("   • Or use: tsm doctor");
 }
 
 /// Options stand anywhere, also behind the command's first word. Whatever else begins with `--` is refused, `--` too.

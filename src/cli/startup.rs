@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::{Context, Io, Words, start};
+use super::{Context, Io, Words, started};
 use crate::error::{Error, Result};
 use crate::lifecycle::{Reply, Started};
 use crate::services::{self, Asked, Reuse, Step};
@@ -94,7 +94,7 @@ fn tell_start(name: &str, port: Option<&str>, started: &Result<Started>, io: &mu
             return false;
         }
     };
-    if !start::report(started, io) {
+    if !started::report(started, io) {
         return false;
     }
     let serves = matches!(started, Started::Online { serves: true, .. });

@@ -1,6 +1,6 @@
 //! Forgetting processes that are dead and were not stopped.
 
-use super::findings::{Finding, Severity, quoted};
+use super::finding::{Finding, Severity, quoted};
 use super::owners::Owners;
 use crate::error::Result;
 use crate::lifecycle;

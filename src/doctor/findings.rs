@@ -4,9 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::clean;
+use super::finding::{Finding, Severity, quoted};
 use crate::error::Result;
 use crate::layout::Layout;
 use crate::migrate::report::Refused;
@@ -14,31 +13,6 @@ use crate::migrate::{self, Status};
 use crate::registry::{Record, Registry};
 use crate::supervisor;
 use crate::sys::{disk, proc};
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// It may become worse.
-    Warn,
-    /// It is.
-    Error,
-}
-
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Which check found it.
-    pub check: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is about: a name or a path.
-    pub subject: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub fix: String,
-}
 
 /// Everything that the checks find, check by check.
 pub fn find(registry: &Registry) -> Result<Vec<Finding>> {
@@ -158,12 +132,6 @@ fn mode(path: &Path) -> Option<u32> {
 
 fn file_name(path: &Path) -> String {
     PathBuf::from(path.file_name().unwrap_or_default()).display().to_string()
-}
-
-/// Text as a shell takes it for one word.
-pub fn quoted(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
-    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

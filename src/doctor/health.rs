@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::findings::{self, Finding};
+use super::finding::Finding;
+use super::findings;
 use super::{clean, orphans};
 use crate::config::{self, Config};
 use crate::error::Result;

@@ -6,6 +6,7 @@ pub mod clean;
 pub mod environment;
 pub mod evict;
 pub mod figures;
+mod finding;
 pub mod findings;
 pub mod health;
 pub mod orphans;
@@ -13,5 +14,5 @@ mod owners;
 pub mod preflight;
 pub mod scan;
 
-pub use findings::{Finding, Severity};
+pub use finding::{Finding, Severity, quoted};
 pub use owners::Owners;

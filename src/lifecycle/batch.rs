@@ -6,8 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::check::Check;
-use super::order::{Audience, Reply};
-use super::start::failed;
+use super::started::{Audience, Reply, failed};
 use super::stop::{Ending, Stop, living};
 use crate::config::Config;
 use crate::error::{Error, Result};

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::order::Audience;
-use super::start::{Listening, Started};
+use super::started::{Audience, Listening, Started};
 use crate::error::Result;
 use crate::launch::{Launched, Look};
 use crate::ports::ledger;

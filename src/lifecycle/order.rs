@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Run};
-use super::start::Started;
+use super::started::{Audience, Reply};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::launch;
@@ -42,26 +42,6 @@ pub enum Name {
     Exact(String),
     /// A base with an epoch second: the first from this one on that is free.
     Since(String, i64),
-}
-
-/// Who is to listen on a declared port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// The process itself.
-    Itself,
-    /// It or one below it: that is waited for.
-    Tree,
-}
-
-/// What is told of an order: that it is tried and what came of that, or that there is nothing to do.
-#[derive(Debug)]
-pub enum Reply {
-    /// It is its turn, and it does not run yet.
-    Starting,
-    /// A process of this name does it already. Nothing else is told of it.
-    AlreadyRunning(String),
-    /// It was tried. The last that is told of it.
-    Done(Result<Started>),
 }
 
 /// Starts all, with as many births at once as there are cores; waiting is for all at once. Reports in the order of the

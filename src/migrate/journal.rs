@@ -22,7 +22,7 @@ use super::tree::Tree;
 use crate::sys::clock;
 use crate::sys::handle::Handle;
 
-pub use plan_file::{Purpose, Recorded};
+pub use plan_file::{Purpose, Recorded, VERSION};
 
 /// Where all migrations are kept.
 pub const MIGRATIONS: &str = "tsm/runtime/migrate";

@@ -4,13 +4,13 @@ use std::io;
 use std::path::Path;
 
 use super::apply::apply;
-use super::journal::{Journal, Purpose, Recorded};
+use super::journal::{Journal, Purpose, Recorded, VERSION};
 use super::owner::Owner;
 use super::place::Place;
 use super::places::{RUNTIME, TSM};
 use super::plan::Plan;
 use super::report::Refused;
-use super::state::{Announced, Standing, State, VERSION};
+use super::state::{Announced, Standing, State};
 use super::step::Phase;
 use super::tree::Tree;
 use crate::error::{Error, Result};

@@ -11,9 +11,6 @@ use super::owner::Owner;
 use super::place::Place;
 use super::tree::Tree;
 
-/// Of this file and of the layout that it speaks of.
-pub const VERSION: u32 = 1;
-
 const FILE: &str = "state.json";
 const LARGEST: u64 = 1 << 26;
 
@@ -32,7 +29,7 @@ pub enum Standing {
 /// The stamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// [`VERSION`]
+    /// [`VERSION`](journal::VERSION)
     pub version: u32,
     /// What became of it.
     pub state: Standing,

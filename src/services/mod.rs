@@ -15,7 +15,8 @@ pub use definition::{Definition, Field};
 pub use draft::Draft;
 pub use enabled::{disable, enable, enabled, is_enabled};
 pub use name::{exists, is_valid as is_valid_name};
-pub use start::{Asked, Reuse, Step, start};
+pub use start::{Asked, Step, start};
+pub use wish::Reuse;
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use super::definition::{Definition, Silence, Source};
-use super::wish::{Wish, nothing};
+use super::wish::{Reuse, Wish, nothing};
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::lifecycle::{self, Order, Reply};
@@ -33,15 +33,6 @@ pub enum Asked {
         /// An environment file that is not there.
         missing_env_file: Option<PathBuf>,
     },
-}
-
-/// Which dead processes give their names and ids to those that come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reuse {
-    /// Those of the same name.
-    OfName,
-    /// Of a service without a port the last one, too.
-    OfService,
 }
 
 /// Starts services and tells of each in its turn. A definition that must be run waits until all before it have been told

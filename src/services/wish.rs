@@ -4,13 +4,21 @@ use std::path::{Path, PathBuf};
 
 use super::definition::{Definition, Field};
 use super::evaluate;
-use super::start::Reuse;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::launch::{self, Request};
 use crate::lifecycle::{Audience, Name, Order};
 use crate::registry::Spec;
 use crate::sys::clock;
+
+/// Which dead processes give their names and ids to those that come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Those of the same name.
+    OfName,
+    /// Of a service without a port the last one, too.
+    OfService,
+}
 
 /// A process that a service asks for.
 pub(super) struct Wish {

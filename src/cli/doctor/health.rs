@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::super::{Context, Io};
-use crate::doctor::findings::{self, quoted};
 use crate::doctor::health::{self, Health};
 use crate::doctor::{Finding, Severity};
+use crate::doctor::{findings, quoted};
 use crate::error::Result;
 
 /// The exit code is 1 if anything is an error.

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::write_line;
 use crate::migrate::plan::Plan;
 use crate::migrate::report::Report;
-use crate::migrate::state::VERSION;
 use crate::migrate::step::{Phase, Step};
 use crate::sys::clock;
+
+/// Of all files in `runtime/migrate`, and of the layout that they speak of.
+pub const VERSION: u32 = 1;
 
 /// What is done by the steps of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
