@@ -10,7 +10,7 @@ use crate::registry::{Found, Record, Registry, Reservation, Scan, Writer, is_val
 use crate::supervisor::{Call, End, Plan, owner, record_end};
 use crate::sys::atomic;
 use crate::sys::dir;
-use crate::sys::pidfd::Exit;
+use crate::sys::exit::Exit;
 
 /// One thing that was cleaned.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Record, Status};
-use crate::sys::pidfd::Exit;
+use crate::sys::exit::Exit;
 use crate::sys::proc::Identity;
 use crate::sys::signal;
 

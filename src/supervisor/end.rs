@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::history::{Event, EventKind};
 use crate::registry::{Record, Status, Writer};
 use crate::sys::clock;
-use crate::sys::pidfd::Exit;
+use crate::sys::exit::Exit;
 
 /// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ pub mod atomic;
 pub mod clock;
 pub mod dir;
 pub mod disk;
+pub mod exit;
 pub mod facts;
 pub mod fifo;
 pub mod handle;

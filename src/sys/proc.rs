@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::pidfd::Exit;
+use super::exit::Exit;
 use super::{clock, signal};
 
 /// One process of one boot: a pid alone may be used again, this may not.

@@ -7,7 +7,7 @@ use crate::migrate::in_use;
 use crate::registry::{Record, Registry, Writer};
 use crate::supervisor::{End, owner, record_end, tell_intent};
 use crate::sys::clock;
-use crate::sys::pidfd::Exit;
+use crate::sys::exit::Exit;
 use crate::sys::proc::Identity;
 
 /// Where it stands that the end is meant.

@@ -3,23 +3,12 @@
 use std::ffi::OsStr;
 use std::io;
 
-use super::record::{Found, Origin, named, read_text};
-use crate::migrate::place::Place;
+use super::found::{Folder, Found, Origin};
+use super::record::{named, read_text};
 use crate::migrate::places::{self, RECORDS};
 use crate::migrate::sources;
 use crate::migrate::tree::{Listing, Tree};
 use crate::sys::facts::{Facts, Kind};
-
-/// `runtime/processes/NAME/`
-#[derive(Clone, Debug)]
-pub struct Folder {
-    /// Itself.
-    pub place: Place,
-    /// What it is.
-    pub facts: Facts,
-    /// What is in it.
-    pub entries: Listing,
-}
 
 /// The record in it.
 const RECORD: &str = "meta.json";

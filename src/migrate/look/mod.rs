@@ -1,6 +1,7 @@
 //! One pass over an installation: what lies where, and what the old records say. Changes nothing, follows nothing.
 
 mod folder;
+mod found;
 mod record;
 mod satellites;
 mod target;
@@ -16,8 +17,8 @@ use super::tree::{Listing, Tree};
 use super::verdict::Refusal;
 use crate::sys::facts::{Facts, Kind};
 
-pub use folder::Folder;
-pub use record::{Found, Origin, instance};
+pub use found::{Folder, Found, Origin};
+pub use record::instance;
 pub use satellites::{Log, Satellite};
 pub use target::Target;
 

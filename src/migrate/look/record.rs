@@ -3,77 +3,14 @@
 use std::ffi::OsStr;
 use std::io;
 
-use super::folder::Folder;
+use super::found::{Found, Origin};
 use super::{LARGEST, process_name};
 use crate::migrate::place::Place;
 use crate::migrate::places::{self, DB, RECORDS};
-use crate::migrate::sources::{self, Old, Parsed, extensionless};
+use crate::migrate::sources::{self, Parsed, extensionless};
 use crate::migrate::tree::{Listing, Tree};
 use crate::migrate::verdict::Refusal;
 use crate::sys::facts::{Facts, Kind};
-
-/// Where an old record was found, in the order of discovery: of two that are equally old the later one counts.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// `tsm/processes/NAME.meta`
-    Early,
-    /// `tsm/runtime/processes/NAME`
-    Extensionless,
-    /// `tsm/runtime/processes/NAME.meta`
-    Runtime,
-    /// `tsm/db/SECOND.tsm.meta`; the text of the second.
-    Instance(String),
-    /// `tsm/runtime/processes/NAME/meta.json`
-    Folder(Folder),
-}
-
-impl Origin {
-    /// Its place in the order.
-    pub fn rank(&self) -> u8 {
-        match self {
-            Self::Early => 0,
-            Self::Extensionless => 1,
-            Self::Runtime => 2,
-            Self::Instance(_) => 3,
-            Self::Folder(_) => 4,
-        }
-    }
-}
-
-/// One old record, whatever can be made of it.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The file.
-    pub place: Place,
-    /// What the file is.
-    pub facts: Facts,
-    /// Where it was found.
-    pub origin: Origin,
-    /// The name of its process; `None` where it has none, or where no process can be called so.
-    pub name: Option<String>,
-    /// What it says, or why it is refused.
-    pub read: Parsed,
-}
-
-impl Found {
-    /// What a refusal names: of a record in a directory of its own that directory.
-    pub fn refused_place(&self) -> &Place {
-        match &self.origin {
-            Origin::Folder(folder) => &folder.place,
-            _ => &self.place,
-        }
-    }
-
-    /// Whether its file goes with the directory that it is in.
-    pub fn is_in_folder(&self) -> bool {
-        matches!(self.origin, Origin::Folder(_))
-    }
-
-    /// What it says, if it can be believed.
-    pub fn old(&self) -> Option<&Old> {
-        self.read.as_ref().ok()
-    }
-}
 
 /// `*.meta` of a directory. Those in directories of their own are none of these.
 pub(super) fn with_ending(

@@ -8,7 +8,7 @@ use super::capture::Capture;
 use super::change::{self, impossible};
 use crate::registry::Writer;
 use crate::supervisor::{End, Failure, Message, Table, Tree, record_end};
-use crate::sys::pidfd::Exit;
+use crate::sys::exit::Exit;
 use crate::sys::signal::Signal;
 use crate::sys::spawn::{self, Released};
 

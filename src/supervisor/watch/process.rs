@@ -3,7 +3,8 @@
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::sys::pidfd::{Exit, PidFd};
+use crate::sys::exit::Exit;
+use crate::sys::pidfd::PidFd;
 use crate::sys::proc::{self, Identity};
 
 /// How long after its end an adopted process is given to be reaped by its parent, so that its exit can be asked for.

@@ -3,9 +3,9 @@
 #[cfg(target_os = "linux")]
 use std::io;
 
+use crate::sys::exit::Exit;
 #[cfg(target_os = "linux")]
 use crate::sys::io_error;
-use crate::sys::pidfd::Exit;
 
 /// Makes this process the parent of every orphan among its descendants.
 #[cfg(target_os = "linux")]
