@@ -10,6 +10,7 @@ use super::look::Look;
 use super::places::TSM;
 use super::plan::Plan;
 use super::report::Report;
+use super::reverse::withdrawn;
 use super::session::{Progress, Session, not_started};
 use super::state::{Standing, State};
 use super::tree::Tree;
@@ -25,6 +26,8 @@ pub struct Request {
     pub dry_run: bool,
     /// How long to wait for other writers.
     pub patience: Duration,
+    /// Also when all there was to do was the rest of a rollback that had been cut off.
+    pub anew: bool,
 }
 
 /// What came of it.
@@ -38,6 +41,8 @@ pub struct Outcome {
     pub backup: Option<PathBuf>,
     /// An earlier run was taken up where it had been cut off.
     pub resumed: bool,
+    /// The names whose new records went with the rest of a rollback that had been cut off.
+    pub withdrawn: Option<Vec<String>>,
     /// Why nothing was begun.
     pub obstacle: Option<Obstacle>,
 }
@@ -78,15 +83,19 @@ fn begin(request: Request, registry: &Registry, progress: Progress<'_>) -> Resul
     let Some(session) = Session::begin(&tree, registry, request.patience)? else {
         return Err(Error::MigrateLocked);
     };
-    run_in(&session, registry.layout(), progress)
+    run_in(&session, registry.layout(), request.anew, progress)
 }
 
-fn run_in(session: &Session<'_>, layout: &Layout, progress: Progress<'_>) -> Result<Outcome> {
+fn run_in(session: &Session<'_>, layout: &Layout, anew: bool, progress: Progress<'_>) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     if let Some((journal, recorded)) = session.resume(progress)? {
         outcome.resumed = true;
-        if matches!(recorded.purpose, Purpose::Migrate { .. }) {
-            outcome.add(recorded.plan.report, &journal, layout);
+        match recorded.purpose {
+            Purpose::Migrate { .. } => outcome.add(recorded.plan.report, &journal, layout),
+            Purpose::RollBack { .. } => outcome.withdrawn = Some(withdrawn(&recorded.plan)),
+        }
+        if outcome.withdrawn.is_some() && !anew {
+            return Ok(outcome);
         }
     }
     for _ in 0..ROUNDS {

@@ -3,8 +3,10 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::goal::Goal;
-use super::stage::Stage;
+use super::back::without_traces;
+use super::fail;
+use super::goal::{Goal, without_journals};
+use super::stage::{Processes, Stage};
 use crate::harness::finish;
 use crate::harness::isolation::report;
 
@@ -21,10 +23,10 @@ fn any() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Runs `tsm migrate` under the tracer, which says what became of it. `None`: that cannot be done here.
-fn traced(stage: &Stage, number: &str) -> Option<String> {
+/// Runs `tsm` with these words under the tracer, which says what became of it. `None`: that cannot be done here.
+fn traced(stage: &Stage, words: &[&str], number: &str) -> Option<String> {
     let tracer = stage.home.put_work("tracer", include_str!("../faults/tracer.py"));
-    let migrate = stage.home.tsm_command(&["migrate", "--quiet"]);
+    let migrate = stage.home.tsm_command(words);
     let mut command = stage.home.command("python3");
     command.args(["-S", "-E"]).arg(&tracer).args(["command", number]);
     command.arg(migrate.get_program()).args(migrate.get_args());
@@ -39,9 +41,13 @@ fn traced(stage: &Stage, number: &str) -> Option<String> {
 }
 
 /// Every so manieth call is the one; `number` makes of it what the tracer is told.
-fn at_every_call(goal: &Goal, number: impl Fn(u64) -> String, mut check: impl FnMut(&str)) {
+fn at_every_call(goal: &Goal, number: impl Fn(u64) -> String, check: impl FnMut(&str)) {
+    interrupt(&goal.stage, &["migrate", "--quiet"], number, check);
+}
+
+fn interrupt(stage: &Stage, words: &[&str], number: impl Fn(u64) -> String, mut check: impl FnMut(&str)) {
     for call in (1 + any() % share()..).step_by(share().try_into().unwrap()) {
-        let Some(verdict) = traced(&goal.stage, &number(call)) else { return };
+        let Some(verdict) = traced(stage, words, &number(call)) else { return };
         check(&format!("call {call}: {verdict}"));
         if verdict == "through" {
             assert!(call > 15, "only {call} calls");
@@ -73,6 +79,42 @@ fn break_a_call(file: &'static str, text: &str) {
     });
 }
 
+/// The way back, killed. A next rollback ends where an uninterrupted one does; so does any other command, unless the way
+/// back had not begun, and it never goes there again.
+fn kill_the_way_back(file: &'static str, text: &str, next: &[&str]) {
+    const BACK: [&str; 2] = ["migrate", "--rollback"];
+    let stage = Stage::new(file, text, Processes::Gone).unwrap();
+    let migrate = || {
+        stage.reset();
+        stage.migrate(&[]);
+        without_journals(&stage.snapshot())
+    };
+    let there = migrate();
+    interrupt(
+        &stage,
+        &BACK,
+        |call| call.to_string(),
+        |what| {
+            stage.tsm(next);
+            let state = || without_traces(&stage.before, &stage.snapshot());
+            let back = without_traces(&stage.before, &stage.before);
+            if !there.differences(&without_journals(&stage.snapshot())).is_empty() {
+                fail(file, &format!("{what}, then {next:?}"), &back.differences(&state()));
+            }
+            assert!(stage.tsm(&BACK).status.success(), "{file}, {what}");
+            stage.tsm(&["list"]);
+            fail(
+                file,
+                &format!("{what}, then {next:?}, the way back and a look"),
+                &back.differences(&state()),
+            );
+            let status = stage.tsm(&["migrate", "--status"]);
+            assert!(status.stdout.starts_with(b"rolled back "), "{file}, {what}: {status:?}");
+            migrate();
+        },
+    );
+}
+
 macro_rules! tests {
     ($($test:ident: $file:literal;)+) => {
         mod killed {
@@ -89,6 +131,26 @@ macro_rules! tests {
                 #[test]
                 fn $test() {
                     super::kill_and_list($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
+                }
+            )+
+        }
+
+        mod killed_on_the_way_back {
+            $(
+                #[test]
+                fn $test() {
+                    let text = include_str!(concat!("../../fixtures/migrate/", $file, ".txt"));
+                    super::kill_the_way_back($file, text, &["migrate", "--rollback"]);
+                }
+            )+
+        }
+
+        mod killed_on_the_way_back_and_ended_by_another_command {
+            $(
+                #[test]
+                fn $test() {
+                    let text = include_str!(concat!("../../fixtures/migrate/", $file, ".txt"));
+                    super::kill_the_way_back($file, text, &["list"]);
                 }
             )+
         }

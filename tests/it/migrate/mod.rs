@@ -3,6 +3,7 @@
 #[macro_use]
 mod tables;
 
+mod adopted;
 mod after;
 mod alone;
 mod automatic;
@@ -14,11 +15,13 @@ mod forward;
 mod full;
 mod goal;
 mod interrupted;
+mod late;
 mod live;
 mod many;
 mod report;
 mod snapshot;
 mod stage;
+mod twice;
 
 /// Says everything that is wrong at once.
 #[track_caller]
