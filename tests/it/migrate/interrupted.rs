@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 
 use super::back::without_traces;
 use super::fail;
-use super::goal::{Goal, without_journals};
+use super::goal::Goal;
 use super::stage::{Processes, Stage};
 use crate::harness::finish;
 use crate::harness::isolation::report;
@@ -79,40 +79,36 @@ fn break_a_call(file: &'static str, text: &str) {
     });
 }
 
-/// The way back, killed. A next rollback ends where an uninterrupted one does; so does any other command, unless the way
-/// back had not begun, and it never goes there again.
+/// The way back, killed. Where it had begun any next command ends it, and none goes there again.
 fn kill_the_way_back(file: &'static str, text: &str, next: &[&str]) {
     const BACK: [&str; 2] = ["migrate", "--rollback"];
     let stage = Stage::new(file, text, Processes::Gone).unwrap();
-    let migrate = || {
+    stage.migrate(&[]);
+    let kill = |call: u64| call.to_string();
+    interrupt(&stage, &BACK, kill, |what| {
+        if !status(&stage).starts_with("migrated ") {
+            stage.tsm(next);
+            check_back(file, &format!("{what}, then {next:?}"), &stage);
+        }
+        assert!(stage.tsm(&BACK).status.success(), "{file}, {what}");
+        check_back(file, &format!("{what}, then another way back"), &stage);
+        stage.tsm(&["list"]);
+        check_back(file, &format!("{what}, then another way back and a look"), &stage);
         stage.reset();
         stage.migrate(&[]);
-        without_journals(&stage.snapshot())
-    };
-    let there = migrate();
-    interrupt(
-        &stage,
-        &BACK,
-        |call| call.to_string(),
-        |what| {
-            stage.tsm(next);
-            let state = || without_traces(&stage.before, &stage.snapshot());
-            let back = without_traces(&stage.before, &stage.before);
-            if !there.differences(&without_journals(&stage.snapshot())).is_empty() {
-                fail(file, &format!("{what}, then {next:?}"), &back.differences(&state()));
-            }
-            assert!(stage.tsm(&BACK).status.success(), "{file}, {what}");
-            stage.tsm(&["list"]);
-            fail(
-                file,
-                &format!("{what}, then {next:?}, the way back and a look"),
-                &back.differences(&state()),
-            );
-            let status = stage.tsm(&["migrate", "--status"]);
-            assert!(status.stdout.starts_with(b"rolled back "), "{file}, {what}: {status:?}");
-            migrate();
-        },
-    );
+    });
+}
+
+fn status(stage: &Stage) -> String {
+    String::from_utf8(stage.tsm(&["migrate", "--status"]).stdout).unwrap()
+}
+
+fn check_back(file: &str, when: &str, stage: &Stage) {
+    let [was, is] =
+        [&stage.before, &stage.snapshot()].map(|snapshot| without_traces(&stage.before, snapshot));
+    fail(file, when, &was.differences(&is));
+    let status = status(stage);
+    assert!(status.starts_with("rolled back "), "{file}, {when}: {status}");
 }
 
 macro_rules! tests {
