@@ -71,22 +71,29 @@ pub fn run(request: Request, registry: &Registry, progress: Progress<'_>) -> Res
 fn begin(request: Request, registry: &Registry, progress: Progress<'_>) -> Result<Outcome> {
     let Some(tree) = open(registry.layout())? else { return Ok(Outcome::default()) };
     let is_unfinished = journal::unfinished_id(&tree).map_err(not_started)?.is_some();
+    let mut seen = None;
     if request.dry_run || !is_unfinished {
-        let Sight { plan, obstacle, .. } = look(&tree, registry.layout())?;
-        if let Some(obstacle) = obstacle {
-            return Ok(Outcome::not_begun(plan.report, obstacle));
+        let sight = look(&tree, registry.layout())?;
+        if let Some(obstacle) = sight.obstacle {
+            return Ok(Outcome::not_begun(sight.plan.report, obstacle));
         }
-        if request.dry_run || plan.is_empty() {
-            return Ok(Outcome { report: plan.report, ..Outcome::default() });
+        if request.dry_run || sight.plan.is_empty() {
+            return Ok(Outcome { report: sight.plan.report, ..Outcome::default() });
         }
+        seen = Some(sight);
     }
     let Some(session) = Session::begin(&tree, registry, request.patience)? else {
         return Err(Error::MigrateLocked);
     };
-    run_in(&session, registry.layout(), request.anew, progress)
+    run_in(&session, seen, (registry.layout(), request.anew), progress)
 }
 
-fn run_in(session: &Session<'_>, layout: &Layout, anew: bool, progress: Progress<'_>) -> Result<Outcome> {
+fn run_in(
+    session: &Session<'_>,
+    mut seen: Option<Sight>,
+    (layout, anew): (&Layout, bool),
+    progress: Progress<'_>,
+) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     if let Some((journal, recorded)) = session.resume(progress)? {
         outcome.resumed = true;
@@ -99,7 +106,7 @@ fn run_in(session: &Session<'_>, layout: &Layout, anew: bool, progress: Progress
         }
     }
     for _ in 0..ROUNDS {
-        let Sight { plan, obstacle, present } = look(session.tree, layout)?;
+        let Sight { plan, obstacle, present, .. } = under_lock(seen.take(), session.tree, layout)?;
         if plan.is_empty() || obstacle.is_some() {
             outcome.obstacle = obstacle;
             outcome.report.refused = plan.report.refused;
@@ -129,6 +136,7 @@ pub(super) struct Sight {
     pub(super) obstacle: Option<Obstacle>,
     /// Names of JSON records.
     present: Vec<String>,
+    look: Look,
 }
 
 /// Looks and plans; changes nothing.
@@ -138,7 +146,15 @@ pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
     let plan = Plan::of(&look, tree, layout, now).map_err(not_started)?;
     let is_idle = plan.is_empty() && look.blocked.is_empty();
     let obstacle = if is_idle { None } else { check::obstacle(&look, &plan, tree).map_err(not_started)? };
-    Ok(Sight { plan, obstacle, present: Plan::present(&look) })
+    Ok(Sight { plan, obstacle, present: Plan::present(&look), look })
+}
+
+/// What was seen before the lock was taken, or what is to be seen now.
+fn under_lock(seen: Option<Sight>, tree: &Tree, layout: &Layout) -> Result<Sight> {
+    match seen {
+        Some(sight) if sight.look.still_holds(tree).map_err(not_started)? => Ok(sight),
+        _ => look(tree, layout),
+    }
 }
 
 /// The migration that stands, if one does.

@@ -18,6 +18,7 @@ mod interrupted;
 mod late;
 mod live;
 mod many;
+mod reference;
 mod report;
 mod snapshot;
 mod stage;
