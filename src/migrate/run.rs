@@ -151,10 +151,12 @@ pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
 
 /// What was seen before the lock was taken, or what is to be seen now.
 fn under_lock(seen: Option<Sight>, tree: &Tree, layout: &Layout) -> Result<Sight> {
-    match seen {
-        Some(sight) if sight.look.still_holds(tree).map_err(not_started)? => Ok(sight),
-        _ => look(tree, layout),
+    if let Some(sight) = seen
+        && sight.look.still_holds(tree).map_err(not_started)?
+    {
+        return Ok(sight);
     }
+    look(tree, layout)
 }
 
 /// The migration that stands, if one does.

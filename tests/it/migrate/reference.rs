@@ -17,7 +17,7 @@ const SCRIPT: &str = r#"
             source "$MOD_SRC/tsm.sh" >/dev/null 2>&1; tsm "$@"' - "$SOURCE" "$@"
     }
     step() { echo "\$ $*"; "$@" </dev/null 2>&1; echo "? $?"; }
-    pids() { ps -eo pid=,args= | grep -E '[h]ttp.server 4100|[w]orker.sh|[t]agged.sh' | grep -v __supervise | awk '{print $1}' | sort -n; }
+    pids() { ps -eo pid=,args= | grep -E '[h]ttp.server 4100|[w]orker.sh|[s]leep 1000000' | grep -v __supervise | awk '{print $1}' | sort -n; }
     step bash_tsm setup
     step bash_tsm start --port 4100 --name web python3 -m http.server 4100
     step bash_tsm start --port 4101 --name worker bash "$WORK/worker.sh"
@@ -51,7 +51,10 @@ fn source() -> Option<PathBuf> {
 }
 
 fn has(program: &str) -> bool {
-    Command::new("sh").args(["-c", "command -v \"$0\"", program]).output().is_ok_and(|found| found.status.success())
+    Command::new("sh")
+        .args(["-c", "command -v \"$0\"", program])
+        .output()
+        .is_ok_and(|found| found.status.success())
 }
 
 /// What was said, step by step. `None`: not here.
@@ -89,8 +92,8 @@ fn copy(from: &Path, to: &Path) {
 #[track_caller]
 fn step<'a>(said: &'a str, command: &str) -> (&'a str, i32) {
     let begin = format!("$ {command}\n");
-    let rest = said.split_once(&begin).unwrap_or_else(|| panic!("no {command} in {said}")).1;
-    let (output, code) = rest.split_once("\n? ").map_or_else(|| ("", rest.trim_start_matches("? ")), |both| both);
+    let at = said.find(&begin).unwrap_or_else(|| panic!("no {command} in {said}")) + begin.len() - 1;
+    let (output, code) = said[at..].split_once("\n? ").unwrap();
     (output, code.lines().next().unwrap().parse().unwrap())
 }
 
@@ -113,7 +116,10 @@ fn what_the_bash_tool_started_is_taken_over_and_given_back() {
     for name in ["web-4100", "worker-4101", "tagged-4102"] {
         assert_eq!(record(name)["status"], "online", "{said}");
         let (list, _) = step(&said, "tsm list");
-        assert!(list.lines().any(|line| line.contains(&format!(" {name} ")) && line.contains(" online ")), "{said}");
+        assert!(
+            list.lines().any(|line| line.contains(&format!(" {name} ")) && line.contains(" online ")),
+            "{said}"
+        );
     }
     assert!(record("tagged-4102")["env_file"].as_str().unwrap().ends_with("env/dev.env"), "{said}");
     assert!(step(&said, "tsm logs tagged --lines 2").0.contains("tag a b"), "{said}");
@@ -122,7 +128,11 @@ fn what_the_bash_tool_started_is_taken_over_and_given_back() {
     }
     assert_eq!(step(&said, "curl -s -o /dev/null http://127.0.0.1:4100/").1, 0, "{said}");
     let restarted = pids(&home, "restarted");
-    assert_eq!((restarted.len(), restarted.iter().filter(|pid| before.contains(pid)).count()), (2, 1), "{said}");
+    assert_eq!(
+        (restarted.len(), restarted.iter().filter(|pid| before.contains(pid)).count()),
+        (2, 1),
+        "{said}"
+    );
 
     // What runs under tsm by now is not the bash tool's to take back, before it is stopped.
     assert_eq!(step(&said, "tsm migrate --rollback").1, 6, "{said}");
