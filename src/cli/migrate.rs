@@ -74,9 +74,10 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
 }
 
 fn forward(flags: &Flags, cx: &mut Context) -> Result<u8> {
-    let request = Request { dry_run: flags.dry_run, patience: PATIENCE };
+    let request = Request { dry_run: flags.dry_run, patience: PATIENCE, anew: true };
     let mut outcome = with_bar(|progress| migrate::run(request, &cx.registry, progress))?;
     outcome.report.kept.extend(elsewhere::leftovers(cx.config.tetra_src.as_deref()));
+    lifecycle::leave(outcome.withdrawn.as_deref().unwrap_or_default(), &cx.registry);
     if flags.json {
         cx.io.line(format_args!("{:#}", to_json(&outcome, flags.dry_run, cx)));
     } else {

@@ -182,6 +182,7 @@ fn migrate_first(access: Access, cx: &mut Context) -> Result<()> {
     let forbidden = cx.config.no_auto_migrate.then_some("TSM_NO_AUTO_MIGRATE is set");
     let done = crate::migrate::automatic(&cx.registry, forbidden, patience)?;
     done.notices.iter().for_each(|line| cx.io.error(line));
+    crate::lifecycle::leave(&done.withdrawn, &cx.registry);
     if let Some(reason) = done.hindrance.filter(|_| access == Access::Write) {
         return Err(Error::NotMigrated(reason));
     }

@@ -9,7 +9,6 @@ use self::intent::mark_stopping;
 use self::run::{Run, Stage};
 use super::adopt::{Reach, adopt};
 use crate::error::{Error, Result};
-use crate::migrate::in_use;
 use crate::registry::{Record, Registry};
 use crate::supervisor::{Table, Tree};
 use crate::sys::spawn;
@@ -92,7 +91,7 @@ impl<'a> Stop<'a> {
             }
             if let Stage::Over(outcome) = run.stage {
                 if run.was_in_use() {
-                    in_use::convert(self.registry);
+                    run.convert(self.registry);
                 }
                 return Ok(outcome);
             }

@@ -104,20 +104,17 @@ impl Hand<'_> {
 
     fn publish(&self, path: &Place, wanted: &str, before: Option<&Stamp>) -> io::Result<bool> {
         let (dir, draft) = (self.dir_of(path)?, draft(path));
-        let there = dir.facts(path.name())?;
-        if there.is_some() && holds(&dir, path.name(), wanted) {
-            dir.remove(&draft)?;
-            return Ok(true);
-        }
         let published = match before {
             None => dir.rename_to_free(&draft, &dir, path.name()),
-            Some(before) if there.is_some_and(|there| Stamp::of(&there) == *before) => {
+            Some(before) if dir.facts(path.name())?.is_some_and(|there| Stamp::of(&there) == *before) => {
                 dir.rename(&draft, &dir, path.name())
             }
             Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
         };
         match published {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.remove(&draft).map(|()| false),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                dir.remove(&draft).map(|()| holds(&dir, path.name(), wanted))
+            }
             published => published.map(|()| true),
         }
     }
@@ -135,19 +132,23 @@ impl Hand<'_> {
     fn rename(&self, from: &Place, to: &Place, inode: u64, mode: Option<u32>) -> io::Result<bool> {
         let is_it = |facts: Option<Facts>| facts.is_some_and(|facts| facts.inode == inode);
         let target = self.dir_of(to)?;
-        if !is_it(target.facts(to.name())?) {
-            let Some(dir) = self.tree.dir(from.dir())? else { return Ok(false) };
-            if !is_it(dir.facts(from.name())?) {
-                return Ok(false);
-            }
+        let source = self.tree.dir(from.dir())?;
+        if let Some(dir) = source.filter(|_| from != to)
+            && is_it(dir.facts(from.name())?)
+        {
             set_mode(&dir, from.name(), mode)?;
             return match dir.rename_to_free(from.name(), &target, to.name()) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Ok(is_it(target.facts(to.name())?))
+                }
                 renamed => renamed.map(|()| true),
             };
         }
-        set_mode(&target, to.name(), mode)?;
-        Ok(true)
+        let is_done = is_it(target.facts(to.name())?);
+        if is_done {
+            set_mode(&target, to.name(), mode)?;
+        }
+        Ok(is_done)
     }
 
     fn remove(&self, path: &Place, stamp: &Stamp) -> io::Result<bool> {

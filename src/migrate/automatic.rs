@@ -26,6 +26,8 @@ pub struct Automatic {
     pub notices: Vec<String>,
     /// Why nothing could be converted, if there is anything that should be.
     pub hindrance: Option<String>,
+    /// Names whose new records went, because a rollback that had been cut off was finished.
+    pub withdrawn: Vec<String>,
 }
 
 /// Migrates if there is anything to migrate. `forbidden`: why the caller does not want it.
@@ -40,7 +42,8 @@ pub fn automatic(registry: &Registry, forbidden: Option<&str>, patience: Duratio
     let report = match look(&tree, layout) {
         Ok(sight) if sight.plan.is_empty() && sight.obstacle.is_none() && !is_unfinished => sight.plan.report,
         Ok(_) => {
-            let hindrance = forbidden.map(str::to_owned).or_else(|| hindrance(&tree, state.as_ref()));
+            let stamp = state.as_ref().filter(|_| !is_unfinished);
+            let hindrance = forbidden.map(str::to_owned).or_else(|| hindrance(&tree, stamp));
             return convert(hindrance, &tree, state.as_ref(), registry, patience);
         }
         Err(error) => return Ok(hindered(reason(&error), &tree, layout)),
@@ -49,7 +52,7 @@ pub fn automatic(registry: &Registry, forbidden: Option<&str>, patience: Duratio
     if !notices.is_empty() && forbidden.is_none() {
         remember(&report, state, &tree, registry);
     }
-    Ok(Automatic { old: old(&tree, layout), notices, hindrance: None })
+    Ok(Automatic { old: old(&tree, layout), notices, ..Automatic::default() })
 }
 
 /// Whether there is anything that an older version may have left: two directories, usually, one of them missing.
@@ -76,9 +79,12 @@ fn is_old_entry(entry: &fs::DirEntry) -> bool {
         && (is_dir || ![".json", ".env", ".tmp", ".bak", ".swp", "~"].iter().any(has_ending))
 }
 
+const ROLLED_BACK: &str = "it was rolled back, run: tsm migrate";
+
+/// Why nothing may be converted here and now.
 fn hindrance(tree: &Tree, state: Option<&State>) -> Option<String> {
     if state.is_some_and(|state| state.state == Standing::RolledBack) {
-        return Some("it was rolled back, run: tsm migrate".to_owned());
+        return Some(ROLLED_BACK.to_owned());
     }
     let owner = tree.dir("tsm".as_ref()).ok().flatten()?.own_facts().ok()?.user;
     (owner != own_user()).then(|| "this installation belongs to another user".to_owned())
@@ -95,9 +101,12 @@ fn convert(
     if let Some(reason) = hindrance {
         return Ok(hindered(reason, tree, layout));
     }
-    let outcome = match run(Request { dry_run: false, patience }, registry, &mut |_, _| ()) {
+    let outcome = match run(Request { dry_run: false, patience, anew: false }, registry, &mut |_, _| ()) {
         Ok(Outcome { obstacle: Some(obstacle), .. }) => {
             return Ok(hindered(obstacle.to_string(), tree, layout));
+        }
+        Ok(Outcome { withdrawn: Some(withdrawn), .. }) => {
+            return Ok(Automatic { withdrawn, ..hindered(ROLLED_BACK.to_owned(), tree, layout) });
         }
         Ok(outcome) => outcome,
         Err(error) => return Ok(hindered(reason(&error), tree, layout)),
@@ -108,11 +117,11 @@ fn convert(
     } else {
         old(tree, layout)
     };
-    Ok(Automatic { old, notices: notices.collect(), hindrance: None })
+    Ok(Automatic { old, notices: notices.collect(), ..Automatic::default() })
 }
 
 fn hindered(reason: String, tree: &Tree, layout: &Layout) -> Automatic {
-    Automatic { old: old(tree, layout), notices: Vec::new(), hindrance: Some(reason) }
+    Automatic { old: old(tree, layout), hindrance: Some(reason), ..Automatic::default() }
 }
 
 /// Without the words that go before it.

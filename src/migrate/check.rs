@@ -98,8 +98,18 @@ fn is_writable(dir: &Path, tree: &Tree) -> io::Result<bool> {
 fn changed_dirs(plan: &Plan, tree: &Tree) -> io::Result<BTreeSet<PathBuf>> {
     let mut named: BTreeSet<&Path> =
         plan.steps().flat_map(|(_, step)| places(step)).map(Place::dir).collect();
+    for made in plan.steps().filter_map(|(_, step)| made_dir(step)) {
+        named.remove(made);
+    }
     named.insert(Path::new(RUNTIME));
     named.into_iter().filter_map(|dir| nearest(dir, tree).transpose()).collect()
+}
+
+fn made_dir(step: &Step) -> Option<&Path> {
+    match step {
+        Step::MakeDir { path, .. } => Some(path.path()),
+        _ => None,
+    }
 }
 
 fn places(step: &Step) -> impl Iterator<Item = &Place> {

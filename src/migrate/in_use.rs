@@ -32,7 +32,7 @@ pub fn mark_stopped(record: &Record) -> Result<()> {
 /// Converts what is no longer in use; what cannot be done now the next command does.
 pub fn convert(registry: &Registry) {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let _ = run(Request { dry_run: false, patience: PATIENCE }, registry, &mut |_, _| ());
+    let _ = run(Request { dry_run: false, patience: PATIENCE, anew: false }, registry, &mut |_, _| ());
 }
 
 fn read(dir: &Path) -> io::Result<Option<Map<String, Value>>> {

@@ -31,8 +31,6 @@ pub struct Reverse {
     pub changed: Vec<Place>,
     /// Names of changed or added records whose processes run.
     pub alive: Vec<String>,
-    /// Names of the records that go.
-    pub names: Vec<String>,
 }
 
 struct Maker<'a> {
@@ -56,11 +54,21 @@ pub fn reverse(plan: &Plan, present: &[String], journal: &Journal<'_>, tree: &Tr
             maker.undo(*phase, step)?;
         }
     }
-    if !maker.reverse.names.is_empty() {
+    if !withdrawn(&maker.reverse.plan).is_empty() {
         let shelf = Step::MakeDir { path: maker.shelf.clone(), mode: None };
         maker.reverse.plan.steps.entry(Phase::Records).or_default().insert(0, shelf);
     }
     Ok(maker.reverse)
+}
+
+/// Names whose new records a plan made here takes away.
+pub fn withdrawn(plan: &Plan) -> Vec<String> {
+    let records = plan.steps.get(&Phase::Records).into_iter().flatten();
+    let leaving = |step: &Step| match step {
+        Step::Rename { from, .. } => record_name(from),
+        _ => None,
+    };
+    records.filter_map(leaving).collect()
 }
 
 impl Maker<'_> {
@@ -106,7 +114,6 @@ impl Maker<'_> {
         if super::step::sha256(&now) != sha256 && essence(&now) != essence(bytes) {
             self.note_change(path, &now);
         }
-        self.reverse.names.extend(record_name(path));
         self.add(Phase::Records, Step::rename(path.clone(), self.shelf.join(path.name()), &facts, None));
         if replaced { self.restore_over(Phase::Records, path) } else { Ok(()) }
     }
@@ -116,11 +123,10 @@ impl Maker<'_> {
         let made: BTreeSet<&Place> = plan.report.converted.iter().map(|converted| &converted.to).collect();
         for (name, facts) in self.tree.list(std::path::Path::new(RECORDS))? {
             let path = Place::new(RECORDS).join(&name);
-            let Some(process) = record_name(&path).filter(|name| !present.contains(name)) else { continue };
-            if !made.contains(&path) {
+            let is_later = record_name(&path).is_some_and(|name| !present.contains(&name));
+            if is_later && !made.contains(&path) {
                 let now = self.tree.dir_of(&path)?.read(path.name(), LARGEST)?;
                 self.note_change(&path, &now);
-                self.reverse.names.push(process);
                 self.add(Phase::Records, Step::rename(path.clone(), self.shelf.join(&name), &facts, None));
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check;
 use super::journal::{Journal, Purpose};
 use super::place::Place;
-use super::reverse::{Reverse, reverse};
+use super::reverse::{Reverse, reverse, withdrawn};
 use super::run::{before, open, standing};
 use super::session::{Progress, Session, not_started};
 use super::tree::Tree;
@@ -47,7 +47,7 @@ pub fn rollback(wish: &Wish, registry: &Registry, progress: Progress<'_>) -> Res
     if let Some((_, recorded)) = session.resume(progress)?
         && let Purpose::RollBack { of } = recorded.purpose
     {
-        return Ok(Some(Undone { id: of, names: Vec::new(), changed: Vec::new() }));
+        return Ok(Some(Undone { id: of, names: withdrawn(&recorded.plan), changed: Vec::new() }));
     }
     let Some(last) = standing(&tree)? else { return Ok(None) };
     let id = wished(wish.id.as_deref(), last, &tree)?;
@@ -73,7 +73,7 @@ fn undo(id: &str, force: bool, session: &Session<'_>, progress: Progress<'_>) ->
     let Purpose::Migrate { present, .. } = &recorded.purpose else {
         return Err(Error::RollbackRefused(format!("{id} is no migration")));
     };
-    let Reverse { plan, changed, alive, names } =
+    let Reverse { plan, changed, alive } =
         reverse(&recorded.plan, present, &journal, session.tree).map_err(not_started)?;
     if let Some(name) = alive.first() {
         return Err(Error::RollbackRefused(format!("'{name}' runs, stop it first: tsm stop {name}")));
@@ -91,5 +91,5 @@ fn undo(id: &str, force: bool, session: &Session<'_>, progress: Progress<'_>) ->
     let purpose = Purpose::RollBack { of: id.to_owned() };
     let mut own = session.prepare(&purpose, &plan).map_err(not_started)?;
     session.carry_out(&mut own, &purpose, &plan, progress)?;
-    Ok(Undone { id: id.to_owned(), names, changed })
+    Ok(Undone { id: id.to_owned(), names: withdrawn(&plan), changed })
 }

@@ -10,6 +10,7 @@ use super::look::Look;
 use super::places::TSM;
 use super::plan::Plan;
 use super::report::Report;
+use super::reverse::withdrawn;
 use super::session::{Progress, Session, not_started};
 use super::state::{Standing, State};
 use super::tree::Tree;
@@ -25,6 +26,8 @@ pub struct Request {
     pub dry_run: bool,
     /// How long to wait for other writers.
     pub patience: Duration,
+    /// Also when all there was to do was the rest of a rollback that had been cut off.
+    pub anew: bool,
 }
 
 /// What came of it.
@@ -38,6 +41,8 @@ pub struct Outcome {
     pub backup: Option<PathBuf>,
     /// An earlier run was taken up where it had been cut off.
     pub resumed: bool,
+    /// The names whose new records went with the rest of a rollback that had been cut off.
+    pub withdrawn: Option<Vec<String>>,
     /// Why nothing was begun.
     pub obstacle: Option<Obstacle>,
 }
@@ -66,31 +71,42 @@ pub fn run(request: Request, registry: &Registry, progress: Progress<'_>) -> Res
 fn begin(request: Request, registry: &Registry, progress: Progress<'_>) -> Result<Outcome> {
     let Some(tree) = open(registry.layout())? else { return Ok(Outcome::default()) };
     let is_unfinished = journal::unfinished_id(&tree).map_err(not_started)?.is_some();
+    let mut seen = None;
     if request.dry_run || !is_unfinished {
-        let Sight { plan, obstacle, .. } = look(&tree, registry.layout())?;
-        if let Some(obstacle) = obstacle {
-            return Ok(Outcome::not_begun(plan.report, obstacle));
+        let sight = look(&tree, registry.layout())?;
+        if let Some(obstacle) = sight.obstacle {
+            return Ok(Outcome::not_begun(sight.plan.report, obstacle));
         }
-        if request.dry_run || plan.is_empty() {
-            return Ok(Outcome { report: plan.report, ..Outcome::default() });
+        if request.dry_run || sight.plan.is_empty() {
+            return Ok(Outcome { report: sight.plan.report, ..Outcome::default() });
         }
+        seen = Some(sight);
     }
     let Some(session) = Session::begin(&tree, registry, request.patience)? else {
         return Err(Error::MigrateLocked);
     };
-    run_in(&session, registry.layout(), progress)
+    run_in(&session, seen, (registry.layout(), request.anew), progress)
 }
 
-fn run_in(session: &Session<'_>, layout: &Layout, progress: Progress<'_>) -> Result<Outcome> {
+fn run_in(
+    session: &Session<'_>,
+    mut seen: Option<Sight>,
+    (layout, anew): (&Layout, bool),
+    progress: Progress<'_>,
+) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     if let Some((journal, recorded)) = session.resume(progress)? {
         outcome.resumed = true;
-        if matches!(recorded.purpose, Purpose::Migrate { .. }) {
-            outcome.add(recorded.plan.report, &journal, layout);
+        match recorded.purpose {
+            Purpose::Migrate { .. } => outcome.add(recorded.plan.report, &journal, layout),
+            Purpose::RollBack { .. } => outcome.withdrawn = Some(withdrawn(&recorded.plan)),
+        }
+        if outcome.withdrawn.is_some() && !anew {
+            return Ok(outcome);
         }
     }
     for _ in 0..ROUNDS {
-        let Sight { plan, obstacle, present } = look(session.tree, layout)?;
+        let Sight { plan, obstacle, present, .. } = under_lock(seen.take(), session.tree, layout)?;
         if plan.is_empty() || obstacle.is_some() {
             outcome.obstacle = obstacle;
             outcome.report.refused = plan.report.refused;
@@ -120,6 +136,7 @@ pub(super) struct Sight {
     pub(super) obstacle: Option<Obstacle>,
     /// Names of JSON records.
     present: Vec<String>,
+    look: Look,
 }
 
 /// Looks and plans; changes nothing.
@@ -129,7 +146,17 @@ pub(super) fn look(tree: &Tree, layout: &Layout) -> Result<Sight> {
     let plan = Plan::of(&look, tree, layout, now).map_err(not_started)?;
     let is_idle = plan.is_empty() && look.blocked.is_empty();
     let obstacle = if is_idle { None } else { check::obstacle(&look, &plan, tree).map_err(not_started)? };
-    Ok(Sight { plan, obstacle, present: Plan::present(&look) })
+    Ok(Sight { plan, obstacle, present: Plan::present(&look), look })
+}
+
+/// What was seen before the lock was taken, or what is to be seen now.
+fn under_lock(seen: Option<Sight>, tree: &Tree, layout: &Layout) -> Result<Sight> {
+    if let Some(sight) = seen
+        && sight.look.still_holds(tree).map_err(not_started)?
+    {
+        return Ok(sight);
+    }
+    look(tree, layout)
 }
 
 /// The migration that stands, if one does.

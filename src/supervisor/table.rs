@@ -68,6 +68,10 @@ impl Table {
         holders.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn is_or_is_child_of(&self, pid: i32, parent: i32) -> bool {
+        pid == parent || self.processes.get(&pid).is_some_and(|stat| stat.ppid == parent)
+    }
+
     pub(super) fn has(&self, pid: i32, start_ticks: u64) -> bool {
         self.processes.get(&pid).is_some_and(|stat| stat.start_ticks == start_ticks)
     }

@@ -57,8 +57,12 @@ impl Tree {
     pub fn signal(&mut self, table: &Table, signal: Signal) -> usize {
         let members = self.members(table);
         let told = std::mem::take(&mut self.told);
-        let news =
-            |member: &&Identity| signal == Signal::KILL || told.get(&member.pid) != Some(&member.start_ticks);
+        let reader = if signal == Signal::KILL { None } else { self.log_reader(&members, table) };
+        let news = |member: &&Identity| {
+            signal == Signal::KILL
+                || (told.get(&member.pid) != Some(&member.start_ticks)
+                    && reader.is_none_or(|reader| !table.is_or_is_child_of(member.pid, reader)))
+        };
         let main = members.iter().filter(news).find(|member| Some(*member) == self.main.as_ref());
         let group = main.and_then(|main| self.signal_main(main, table, signal));
         for member in members.iter().filter(news).filter(|member| Some(*member) != main) {
@@ -132,6 +136,18 @@ impl Tree {
         let is_ours = table.processes.get(&std::process::id().cast_signed()).map(|own| own.session)
             == Some(stat.session);
         (stat.session > 1 && !is_ours && leader.is_none_or(is_own)).then_some(stat.session)
+    }
+
+    /// The reader that a later version of the bash tool put behind a command's output, and recorded in its place. It ends
+    /// by itself when nobody is left who could write, and not before it has logged all of it.
+    fn log_reader(&self, members: &[Identity], table: &Table) -> Option<i32> {
+        let main = self.old_dir.as_ref().and(self.main.as_ref())?.pid;
+        let leads_to = |pid: i32, number: i32| proc::descriptor_path(pid, number).read_link().ok();
+        let pipe = leads_to(main, 0).filter(|input| input.to_string_lossy().starts_with("pipe:"))?;
+        let writes =
+            |pid: i32| [1, 2].into_iter().any(|number| leads_to(pid, number).as_ref() == Some(&pipe));
+        let mut others = members.iter().filter(|member| !table.is_or_is_child_of(member.pid, main));
+        others.any(|member| writes(member.pid)).then_some(main)
     }
 
     /// Where the tree begins: the main process, its group and session, the children of its supervisor, and below each

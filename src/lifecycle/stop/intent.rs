@@ -2,6 +2,7 @@
 
 use super::Ending;
 use crate::error::{Error, Result};
+use crate::history::{Event, EventKind};
 use crate::layout::RunDir;
 use crate::migrate::in_use;
 use crate::registry::{Record, Registry, Writer};
@@ -77,4 +78,15 @@ pub(super) fn settle(seen: &Record, writer: &Writer<'_>) -> Result<()> {
         writer.update(seen.name(), |_| true, |record| record.settle_stop(clock::epoch()))?;
     }
     writer.remove_pid_file(seen.name())
+}
+
+/// An old record that had to wait for this end becomes a JSON record, and that says what the old one could not.
+pub(super) fn convert(seen: &Record, registry: &Registry) {
+    in_use::convert(registry);
+    let Ok(writer) = registry.lock() else { return };
+    let is_unsettled = |now: &Record| now.is_same_run(seen) && !now.is_settled();
+    let settled = writer.update(seen.name(), is_unsettled, |record| record.settle_stop(clock::epoch()));
+    if let Ok(Some(record)) = settled {
+        let _ = Event::new(EventKind::Stop, &record).append(writer.layout());
+    }
 }

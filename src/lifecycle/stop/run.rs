@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use super::intent::{Intent, settle};
+use super::intent::{Intent, convert, settle};
 use super::{AFTER_KILL, Ending, Outcome};
 use crate::error::{Error, Result};
 use crate::layout::Stream;
@@ -178,6 +178,11 @@ impl Run {
     /// Whether its old record had to wait for its end.
     pub(super) fn was_in_use(&self) -> bool {
         self.record.process_dir().is_some() && self.outcome() == Outcome::Ended
+    }
+
+    /// Makes a JSON record of it.
+    pub(super) fn convert(&self, registry: &Registry) {
+        convert(&self.record, registry);
     }
 
     /// How many of the tree live.

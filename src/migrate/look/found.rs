@@ -57,6 +57,15 @@ impl Found {
         }
     }
 
+    /// Its file, and the directory of its own if it has one, as they were when they were looked at.
+    pub fn files(&self) -> impl Iterator<Item = (&Place, &Facts)> {
+        let folder = match &self.origin {
+            Origin::Folder(folder) => Some((&folder.place, &folder.facts)),
+            _ => None,
+        };
+        folder.into_iter().chain([(&self.place, &self.facts)])
+    }
+
     /// Whether its file goes with the directory that it is in.
     pub fn is_in_folder(&self) -> bool {
         matches!(self.origin, Origin::Folder(_))

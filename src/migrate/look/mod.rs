@@ -12,7 +12,8 @@ use std::io;
 use std::path::Path;
 
 use super::place::Place;
-use super::places::{self, DB, EARLY_RECORDS, LISTED, LOGS, NEVER_LINKS, RECORDS};
+use super::places::{self, DB, EARLY_RECORDS, LISTED, LOGS, NEVER_LINKS, RECORDS, RUNTIME, TSM};
+use super::step::Stamp;
 use super::tree::{Listing, Tree};
 use super::verdict::Refusal;
 use crate::sys::facts::{Facts, Kind};
@@ -27,6 +28,10 @@ pub use target::Target;
 pub struct Look {
     /// The entries of every directory of [`LISTED`].
     lists: HashMap<&'static str, Listing>,
+    /// Epoch second.
+    at: i64,
+    /// What these directories were before they were listed.
+    dirs: HashMap<&'static str, Stamp>,
     /// The old records, in the order of discovery.
     pub found: Vec<Found>,
     /// Directories in `runtime/processes` that hold no record.
@@ -43,7 +48,7 @@ pub const LARGEST: u64 = 1 << 20;
 impl Look {
     /// Looks at everything. `now`: epoch seconds.
     pub fn at(tree: &Tree, now: i64) -> io::Result<Self> {
-        let mut look = Self::default();
+        let mut look = Self { at: now, ..Self::default() };
         for path in LISTED {
             look.list(path, tree)?;
         }
@@ -52,6 +57,27 @@ impl Look {
             look.read_targets(tree)?;
         }
         Ok(look)
+    }
+
+    /// Whether nobody can have changed anything since, so that another look would see the same. A directory that had just
+    /// been changed may have been changed again within the same tick of the clock.
+    pub fn still_holds(&self, tree: &Tree) -> io::Result<bool> {
+        const SECOND: i64 = 1_000_000_000;
+        let stamp = |place: &Place| Ok::<_, io::Error>(tree.facts(place)?.map(|facts| Stamp::of(&facts)));
+        // Whoever takes the lock makes its file, and perhaps the directory for it.
+        for path in LISTED.into_iter().filter(|path| ![TSM, RUNTIME].contains(path)) {
+            let seen = self.dirs.get(path);
+            let is_fresh = seen.is_some_and(|seen| seen.modified >= (self.at - 1) * SECOND);
+            if is_fresh || stamp(&Place::new(path))?.as_ref() != seen {
+                return Ok(false);
+            }
+        }
+        for (place, facts) in self.found.iter().flat_map(Found::files) {
+            if stamp(place)? != Some(Stamp::of(facts)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The entries of one of the directories of [`LISTED`].
@@ -73,6 +99,9 @@ impl Look {
     fn list(&mut self, path: &'static str, tree: &Tree) -> io::Result<()> {
         if path == places::ACTIVE && !is_dir(self.facts(places::TSM, "active")) {
             return Ok(());
+        }
+        if let Some(facts) = tree.facts(&Place::new(path)).ok().flatten() {
+            self.dirs.insert(path, Stamp::of(&facts));
         }
         match tree.list(Path::new(path)) {
             Ok(listing) => {

@@ -9,7 +9,7 @@ use super::Plan;
 use crate::layout::Layout;
 use crate::migrate::look::Look;
 use crate::migrate::place::Place;
-use crate::migrate::places::RECORDS;
+use crate::migrate::places::{LISTED, RECORDS};
 use crate::migrate::report::Report;
 use crate::migrate::step::{Phase, Step};
 use crate::migrate::tree::Tree;
@@ -58,11 +58,19 @@ impl<'a> Draft<'a> {
         if let Some(above) = dir.parent().filter(|above| !above.as_os_str().is_empty()) {
             self.make_dir(phase, above)?;
         }
-        if self.tree.dir(dir)?.is_none() {
+        if !self.is_there(dir)? {
             self.add(phase, Step::MakeDir { path: Place::new(dir), mode: None });
         }
         self.made.insert(dir.to_owned());
         Ok(())
+    }
+
+    /// Without a question to the disk where the directory above it has been listed and does not have it.
+    fn is_there(&self, dir: &Path) -> io::Result<bool> {
+        let above = LISTED.into_iter().find(|listed| dir.parent() == Some(Path::new(listed)));
+        let is_missing =
+            above.is_some_and(|above| self.look.facts(above, dir.file_name().unwrap_or_default()).is_none());
+        Ok(!is_missing && self.tree.dir(dir)?.is_some())
     }
 
     /// Writes a whole file, with the directories above it.

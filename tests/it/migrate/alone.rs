@@ -1,6 +1,7 @@
 //! Whom a migration must not disturb, and who must not disturb it.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Child, Stdio};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -9,7 +10,7 @@ use super::many::{Layout, generate, name};
 use super::report::Report;
 use super::snapshot::Snapshot;
 use super::stage::{Processes, Stage};
-use crate::harness::Home;
+use crate::harness::{Home, proc, wait_until};
 
 const LINKED: &str = "h47-linked-record";
 
@@ -82,4 +83,32 @@ fn of_several_at_once_one_migrates_and_the_others_find_nothing_to_do() {
     let after = Snapshot::of(&home.root());
     let backups = after.iter().filter(|(path, _)| path.ends_with("backup.tar")).count();
     assert_eq!(backups, 1);
+}
+
+/// The bash tool knows no lock: what it writes while a migration waits for one is what is converted.
+#[test]
+fn what_is_written_after_the_first_look_is_not_lost() {
+    let text = include_str!("../../fixtures/migrate/16-26ba21b0-gen5-ports-registry.txt");
+    let stage = Stage::new("16-26ba21b0-gen5-ports-registry", text, Processes::Gone).unwrap();
+    let lock = fs::File::create(stage.home.put("tsm/runtime/.lock", "")).unwrap();
+    lock.lock().unwrap();
+    let child = start(&stage.home);
+    let pid = i32::try_from(child.id()).unwrap();
+    wait_until("it has looked, and waits", || {
+        proc::descriptors(pid).values().any(|path| path.ends_with("tsm/runtime/.lock"))
+    });
+    let record = "tsm/runtime/processes/web-20320.meta";
+    let file = fs::File::options().write(true).truncate(true).open(stage.root().join(record));
+    let text =
+        stage.before.get(record).map(|node| String::from_utf8_lossy(&node.bytes).into_owned()).unwrap();
+    file.unwrap().write_all(text.replace("port=20320", "port=20399").as_bytes()).unwrap();
+    drop(lock);
+    let report = Report::new(child.wait_with_output().unwrap());
+    assert_eq!(
+        (report.code, stage.home.record("web-20320")["port"].as_i64()),
+        (0, Some(20399)),
+        "{:#}",
+        report.json
+    );
+    assert!(!stage.home.exists(record));
 }

@@ -44,7 +44,7 @@ pub(super) fn check_stage(file: &str, stage: &mut Stage) {
 }
 
 /// What may stay after a way back is not looked at: the backups, the lock, and the directories that these take.
-fn without_traces(before: &Snapshot, snapshot: &Snapshot) -> Snapshot {
+pub(super) fn without_traces(before: &Snapshot, snapshot: &Snapshot) -> Snapshot {
     let may_stay = |path: &Path| {
         path.starts_with("tsm/runtime/migrate")
             || path == Path::new("tsm/runtime/.lock")

@@ -3,8 +3,10 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 
+use super::back::without_traces;
+use super::fail;
 use super::goal::Goal;
-use super::stage::Stage;
+use super::stage::{Processes, Stage};
 use crate::harness::finish;
 use crate::harness::isolation::report;
 
@@ -21,10 +23,10 @@ fn any() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// Runs `tsm migrate` under the tracer, which says what became of it. `None`: that cannot be done here.
-fn traced(stage: &Stage, number: &str) -> Option<String> {
+/// Runs `tsm` with these words under the tracer, which says what became of it. `None`: that cannot be done here.
+fn traced(stage: &Stage, words: &[&str], number: &str) -> Option<String> {
     let tracer = stage.home.put_work("tracer", include_str!("../faults/tracer.py"));
-    let migrate = stage.home.tsm_command(&["migrate", "--quiet"]);
+    let migrate = stage.home.tsm_command(words);
     let mut command = stage.home.command("python3");
     command.args(["-S", "-E"]).arg(&tracer).args(["command", number]);
     command.arg(migrate.get_program()).args(migrate.get_args());
@@ -39,9 +41,13 @@ fn traced(stage: &Stage, number: &str) -> Option<String> {
 }
 
 /// Every so manieth call is the one; `number` makes of it what the tracer is told.
-fn at_every_call(goal: &Goal, number: impl Fn(u64) -> String, mut check: impl FnMut(&str)) {
+fn at_every_call(goal: &Goal, number: impl Fn(u64) -> String, check: impl FnMut(&str)) {
+    interrupt(&goal.stage, &["migrate", "--quiet"], number, check);
+}
+
+fn interrupt(stage: &Stage, words: &[&str], number: impl Fn(u64) -> String, mut check: impl FnMut(&str)) {
     for call in (1 + any() % share()..).step_by(share().try_into().unwrap()) {
-        let Some(verdict) = traced(&goal.stage, &number(call)) else { return };
+        let Some(verdict) = traced(stage, words, &number(call)) else { return };
         check(&format!("call {call}: {verdict}"));
         if verdict == "through" {
             assert!(call > 15, "only {call} calls");
@@ -73,6 +79,38 @@ fn break_a_call(file: &'static str, text: &str) {
     });
 }
 
+/// The way back, killed. Where it had begun any next command ends it, and none goes there again.
+fn kill_the_way_back(file: &'static str, text: &str, next: &[&str]) {
+    const BACK: [&str; 2] = ["migrate", "--rollback"];
+    let stage = Stage::new(file, text, Processes::Gone).unwrap();
+    stage.migrate(&[]);
+    let kill = |call: u64| call.to_string();
+    interrupt(&stage, &BACK, kill, |what| {
+        if !status(&stage).starts_with("migrated ") {
+            stage.tsm(next);
+            check_back(file, &format!("{what}, then {next:?}"), &stage);
+        }
+        assert!(stage.tsm(&BACK).status.success(), "{file}, {what}");
+        check_back(file, &format!("{what}, then another way back"), &stage);
+        stage.tsm(&["list"]);
+        check_back(file, &format!("{what}, then another way back and a look"), &stage);
+        stage.reset();
+        stage.migrate(&[]);
+    });
+}
+
+fn status(stage: &Stage) -> String {
+    String::from_utf8(stage.tsm(&["migrate", "--status"]).stdout).unwrap()
+}
+
+fn check_back(file: &str, when: &str, stage: &Stage) {
+    let [was, is] =
+        [&stage.before, &stage.snapshot()].map(|snapshot| without_traces(&stage.before, snapshot));
+    fail(file, when, &was.differences(&is));
+    let status = status(stage);
+    assert!(status.starts_with("rolled back "), "{file}, {when}: {status}");
+}
+
 macro_rules! tests {
     ($($test:ident: $file:literal;)+) => {
         mod killed {
@@ -89,6 +127,26 @@ macro_rules! tests {
                 #[test]
                 fn $test() {
                     super::kill_and_list($file, include_str!(concat!("../../fixtures/migrate/", $file, ".txt")));
+                }
+            )+
+        }
+
+        mod killed_on_the_way_back {
+            $(
+                #[test]
+                fn $test() {
+                    let text = include_str!(concat!("../../fixtures/migrate/", $file, ".txt"));
+                    super::kill_the_way_back($file, text, &["migrate", "--rollback"]);
+                }
+            )+
+        }
+
+        mod killed_on_the_way_back_and_ended_by_another_command {
+            $(
+                #[test]
+                fn $test() {
+                    let text = include_str!(concat!("../../fixtures/migrate/", $file, ".txt"));
+                    super::kill_the_way_back($file, text, &["list"]);
                 }
             )+
         }

@@ -3,6 +3,7 @@
 #[macro_use]
 mod tables;
 
+mod adopted;
 mod after;
 mod alone;
 mod automatic;
@@ -14,12 +15,15 @@ mod forward;
 mod full;
 mod goal;
 mod interrupted;
+mod late;
 mod live;
 mod many;
+mod reference;
 mod report;
 mod snapshot;
 mod stage;
 mod stand_in;
+mod twice;
 
 /// Says everything that is wrong at once.
 #[track_caller]

@@ -47,7 +47,7 @@ impl Drop for StandIn {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own clock")]
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     since.as_secs().try_into().unwrap()
 }
