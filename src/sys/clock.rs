@@ -60,8 +60,9 @@ pub fn local_time(epoch: i64) -> Option<String> {
 }
 
 /// strftime(3) in the C locale. `None`: no calendar has that second.
+#[allow(clippy::useless_conversion, reason = "other systems count seconds in another width")]
 fn local(epoch: i64, format: &CStr) -> Option<String> {
-    let seconds = libc::time_t::try_from(epoch).ok()?;
+    let seconds = epoch.try_into().ok()?;
     // SAFETY: tm is a plain struct of integers and a pointer, for which all zeroes is a value.
     let mut parts: libc::tm = unsafe { std::mem::zeroed() };
     let mut text = [0; 64];

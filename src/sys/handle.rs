@@ -1,10 +1,14 @@
 //! Directories by handle: what is done to an entry is done in the directory that was looked at, whatever has become of
 //! its path since, and no link is followed on the way.
 
+#[cfg(target_os = "linux")]
+use std::ffi::CString;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
@@ -138,8 +142,20 @@ impl Handle {
     /// As [`Handle::rename`], unless something has the new name.
     #[cfg(target_os = "linux")]
     pub fn rename_to_free(&self, name: &OsStr, to: &Self, new_name: &OsStr) -> io::Result<()> {
-        let flags = fcntl::RenameFlags::RENAME_NOREPLACE;
-        fcntl::renameat2(&self.0, name, &to.0, new_name, flags).map_err(io_error)
+        let (old, new) = (CString::new(name.as_bytes())?, CString::new(new_name.as_bytes())?);
+        // nix and libc offer this call for glibc alone.
+        // SAFETY: both descriptors are open and both texts are terminated for as long as the call takes.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_renameat2,
+                self.0.as_raw_fd(),
+                old.as_ptr(),
+                to.0.as_raw_fd(),
+                new.as_ptr(),
+                libc::RENAME_NOREPLACE,
+            )
+        };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     /// As [`Handle::rename`], unless something has the new name.
