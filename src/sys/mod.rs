@@ -11,6 +11,7 @@ pub mod fifo;
 pub mod handle;
 pub mod host;
 pub mod lock;
+pub mod memory;
 pub mod pidfd;
 pub mod poll;
 pub mod proc;

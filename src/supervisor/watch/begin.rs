@@ -102,6 +102,7 @@ impl Supervisor {
             command: None,
             meant_until: None,
             asked_to_leave: false,
+            is_light: false,
         })
     }
 
@@ -142,6 +143,7 @@ impl Supervisor {
             command: None,
             meant_until: None,
             asked_to_leave: false,
+            is_light: false,
         }))
     }
 }

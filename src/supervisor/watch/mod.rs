@@ -26,6 +26,7 @@ use crate::history::{Event, EventKind};
 use crate::registry::{Record, Registry};
 use crate::sys::dir;
 use crate::sys::lock::OwnerLock;
+use crate::sys::memory;
 use crate::sys::poll::{self, Ready};
 use crate::sys::proc;
 use crate::sys::signal_queue::{Arrival, SignalQueue};
@@ -55,6 +56,8 @@ struct Supervisor {
     meant_until: Option<Instant>,
     /// Another supervisor waits for the seat.
     asked_to_leave: bool,
+    /// What only the beginning needed has been given back.
+    is_light: bool,
 }
 
 impl Supervisor {
@@ -80,6 +83,7 @@ impl Supervisor {
     }
 
     fn wait(&mut self) -> io::Result<()> {
+        self.become_light();
         let handshake = match &self.phase {
             Phase::Launching { released, silent: false, .. } => Some(released.handshake.as_fd()),
             _ => None,
@@ -112,6 +116,14 @@ impl Supervisor {
         }
         self.look_at_clock();
         Ok(())
+    }
+
+    /// From here on it mostly sleeps: there are as many of these as there are processes.
+    fn become_light(&mut self) {
+        if !self.is_light && matches!(self.phase, Phase::Running) {
+            self.is_light = true;
+            memory::release_code();
+        }
     }
 
     /// Until the next thing that nothing announces.
