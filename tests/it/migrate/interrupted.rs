@@ -11,7 +11,7 @@ use crate::harness::finish;
 use crate::harness::isolation::report;
 
 /// How many of the calls are taken in an ordinary run; `TSM_FAULTS=all`: every one.
-const SHARE: u64 = 12;
+const SHARE: u64 = 36;
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own setting, of no concern to the program")]
 fn share() -> u64 {
