@@ -80,9 +80,11 @@ pub fn current_dir() -> std::io::Result<PathBuf> {
     Ok(logical.filter(|path| sys::dir::same_file(path, &physical)).unwrap_or(physical))
 }
 
-/// The whole environment, as `KEY=VALUE` entries.
+/// The whole environment, as `KEY=VALUE` entries, without what `compat/tsm.sh` counts in it.
 pub fn environment() -> Vec<Vec<u8>> {
+    const SHIM_DEPTH: &str = "_tsm_depth";
     env::vars_os()
+        .filter(|(key, _)| key != SHIM_DEPTH)
         .map(|(key, value)| [key.as_encoded_bytes(), b"=", value.as_encoded_bytes()].concat())
         .collect()
 }

@@ -1,8 +1,10 @@
 //! What can go wrong, in the words a user reads, and the exit code of each.
 
 mod port;
+mod shims;
 
 pub use port::PortError;
+pub use shims::ShimError;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -112,6 +114,9 @@ pub enum Error {
     /// Something about named ports.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// A failure of `tsm shims`.
+    #[error(transparent)]
+    Shims(#[from] ShimError),
     /// A migration was not begun; nothing has changed.
     #[error("tsm: cannot migrate: {0}")]
     MigrateNotStarted(String),

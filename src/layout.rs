@@ -92,6 +92,11 @@ impl Layout {
         self.text(&format!("/runtime/logs/{name}/current.{}", stream.name()))
     }
 
+    /// The log of stdout where older versions kept it.
+    pub fn flat_log(&self, name: &str) -> PathBuf {
+        self.text(&format!("/runtime/logs/{name}.out")).into()
+    }
+
     /// Where supervisors live, one directory for each name.
     pub fn runs(&self) -> PathBuf {
         self.text("/runtime/run").into()

@@ -5,7 +5,7 @@
 //! command that reads those files, asks the kernel, and now and then sends a signal ([`cli`]).
 //!
 //! The modules use each other downwards only: `cli` → `services`, `doctor` → `lifecycle` → `launch` → `supervisor` →
-//! `ports`, `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile` and `output` are used by `cli`
+//! `ports`, `logs`, `history` → `registry` → `config`, `layout`, `error` → `sys`. `envfile`, `shims` and `output` are used by `cli`
 //! alone.
 //! `docs/architecture.md` is the map.
 
@@ -25,6 +25,7 @@ pub mod persist;
 pub mod ports;
 pub mod registry;
 pub mod services;
+pub mod shims;
 pub mod supervisor;
 pub mod sys;
 #[cfg(test)]

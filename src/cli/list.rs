@@ -105,16 +105,33 @@ struct Row {
 
 /// The table; `otherwise` is said when it has no rows.
 fn show(rows: &[Row], otherwise: &str, cx: &mut Context) {
-    let is_coloured = super::Io::is_coloured(cx.config.colour);
-    let table = Table { widths: [3, 20, 10, 5, 5, 8, 8], is_coloured };
-    let titles = ["ID", "Name", "Env", "PID", "Port", "Status", "Uptime"];
-    cx.io.painted_line(&table.heading(titles, [2, 20, 10, 5, 5, 8, 8]));
-    for row in rows {
-        cx.io.painted_line(&row.line(&table));
-    }
+    let (heading, lines) = table(rows, cx);
+    cx.io.painted_line(&heading);
+    lines.iter().for_each(|line| cx.io.painted_line(line));
     if rows.is_empty() {
         cx.io.line(format_args!("\n{otherwise}"));
     }
+}
+
+/// The two lines of the heading, and a line for each row.
+fn table(rows: &[Row], cx: &Context) -> (String, Vec<String>) {
+    let is_coloured = super::Io::is_coloured(cx.config.colour);
+    let table = Table { widths: [3, 20, 10, 5, 5, 8, 8], is_coloured };
+    let titles = ["ID", "Name", "Env", "PID", "Port", "Status", "Uptime"];
+    let heading = table.heading(titles, [2, 20, 10, 5, 5, 8, 8]);
+    (heading, rows.iter().map(|row| row.line(&table)).collect())
+}
+
+/// The whole table of what runs, in at most so many lines.
+pub(super) fn show_beginning(live: &[Record], lines: usize, cx: &mut Context) {
+    let now = clock::epoch();
+    let rows: Vec<Row> = live.iter().map(|record| Row::of_process(record, now)).collect();
+    let (heading, rows) = table(&rows, cx);
+    heading
+        .lines()
+        .chain(rows.iter().map(String::as_str))
+        .take(lines)
+        .for_each(|line| cx.io.painted_line(line));
 }
 
 impl Row {
@@ -232,7 +249,7 @@ fn number(number: Option<impl ToString>, otherwise: &str) -> String {
 }
 
 /// What follows the last slash, as basename(1) has it; a dash for nothing.
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     match (name, path) {
         ("", "") => NONE,

@@ -1,6 +1,8 @@
 //! The command surface. One file per command: it reads its words, calls an engine, prints what came of it.
 
 mod cleanup;
+mod complete;
+mod completion;
 mod delete;
 mod disable;
 mod doctor;
@@ -27,6 +29,8 @@ mod scan_ports;
 mod service;
 mod services;
 mod setup;
+mod shim;
+mod shims;
 mod show;
 mod start;
 mod started;
@@ -49,6 +53,9 @@ use words::Words;
 const PIPE_CLOSED: u8 = 141;
 const USAGE: u8 = 64;
 
+/// Does what a command is for; the exit code.
+type Run = fn(Words, &mut Context) -> Result<u8>;
+
 /// One entry of the command table.
 struct Command {
     /// Its name, then its aliases.
@@ -56,7 +63,7 @@ struct Command {
     /// Name, summary, usage and flags, for help and completion. Never parses.
     catalog: fn() -> clap::Command,
     /// Does it; the exit code.
-    run: fn(Words, &mut Context) -> Result<u8>,
+    run: Run,
     /// What it needs of old records.
     access: Access,
 }
@@ -66,6 +73,8 @@ struct Command {
 enum Access {
     /// It takes no notice of records.
     None,
+    /// It reads them as they are, and changes nothing.
+    Look,
     /// It reads: where they cannot be converted now, it reads the old ones.
     Read,
     /// It writes: where they cannot be converted now, it does nothing.
@@ -110,6 +119,13 @@ const COMMANDS: &[Command] = &[
         run: resurrect::run,
         access: Access::Write,
     },
+    Command {
+        names: &["completion"],
+        catalog: completion::catalog,
+        run: completion::run,
+        access: Access::None,
+    },
+    Command { names: &["shims"], catalog: shims::catalog, run: shims::run, access: Access::None },
     Command { names: &["migrate"], catalog: migrate::catalog, run: migrate::run, access: Access::None },
 ];
 
@@ -129,9 +145,10 @@ pub fn run(words: Vec<OsString>) -> u8 {
     match first.as_str() {
         "" => help(Words::default()),
         help::NAME | "-h" | "--help" => help(words),
+        shim::NAME => shim::run(words),
         "-V" | "--version" => version(),
         _ => match find(&first) {
-            Some((command, called)) => run_command(command, called, words),
+            Some((command, called)) => execute(command.run, command.access, called, words),
             None => unknown(&first),
         },
     }
@@ -159,15 +176,15 @@ fn find(word: &str) -> Option<(&'static Command, &'static str)> {
     COMMANDS.iter().find_map(|command| Some((command, *called(command)?)))
 }
 
-fn run_command(command: &Command, called: &'static str, words: Words) -> u8 {
+/// Runs what was found to the end; the exit code.
+fn execute(run: Run, access: Access, called: &'static str, words: Words) -> u8 {
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return finish(Io::new(), Err(error)),
     };
     let registry = Registry::new(config.layout.clone());
     let mut context = Context { called, config, registry, io: Io::new() };
-    let result =
-        migrate_first(command.access, &mut context).and_then(|()| (command.run)(words, &mut context));
+    let result = migrate_first(access, &mut context).and_then(|()| run(words, &mut context));
     finish(context.io, result)
 }
 
@@ -176,6 +193,7 @@ fn migrate_first(access: Access, cx: &mut Context) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(5);
     let patience = match access {
         Access::None => return Ok(()),
+        Access::Look => return look_at_old(cx),
         Access::Read => Duration::ZERO,
         Access::Write => PATIENCE,
     };
@@ -187,6 +205,13 @@ fn migrate_first(access: Access, cx: &mut Context) -> Result<()> {
         return Err(Error::NotMigrated(reason));
     }
     cx.registry = Registry::new(cx.config.layout.clone()).with_old(done.old);
+    Ok(())
+}
+
+/// Shows the command what older versions left, as it is.
+fn look_at_old(cx: &mut Context) -> Result<()> {
+    let found = crate::migrate::automatic(&cx.registry, Some("nothing is to be changed"), Duration::ZERO)?;
+    cx.registry = Registry::new(cx.config.layout.clone()).with_old(found.old);
     Ok(())
 }
 

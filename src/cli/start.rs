@@ -24,7 +24,11 @@ struct Args {
 }
 
 impl Args {
-    /// The word that may name a service.
+    /// The first word, if it names a service: then the others mean nothing.
+    fn service(&self, cx: &Context) -> Option<&str> {
+        self.first().to_str().filter(|word| services::exists(word, &cx.config.layout))
+    }
+
     fn first(&self) -> &OsStr {
         self.words.first().map(OsString::as_os_str).unwrap_or_default()
     }
@@ -58,9 +62,23 @@ pub(super) fn catalog() -> clap::Command {
 
 pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     let args = parse(words)?;
-    if let Some(code) = start_service(&args, cx)? {
-        return Ok(code);
+    if let Some(service) = args.service(cx) {
+        cx.io.say(format_args!("🚀 Starting service: {service}"));
+        return start_service(service, cx);
     }
+    start_command(args, cx)
+}
+
+/// As [`run`], but of a service it only says what comes of it.
+pub(super) fn run_quietly(words: Words, cx: &mut Context) -> Result<u8> {
+    let args = parse(words)?;
+    match args.service(cx) {
+        Some(service) => start_service(service, cx),
+        None => start_command(args, cx),
+    }
+}
+
+fn start_command(args: Args, cx: &mut Context) -> Result<u8> {
     let request = Request {
         command: args.command(),
         env_file: args.env,
@@ -74,14 +92,9 @@ pub(super) fn run(words: Words, cx: &mut Context) -> Result<u8> {
     Ok(if started::report(&started, &mut cx.io) { 0 } else { 1 })
 }
 
-/// The exit code, if the first word names a service: then the others mean nothing.
-fn start_service(args: &Args, cx: &mut Context) -> Result<Option<u8>> {
-    let Some(service) = args.first().to_str().filter(|word| services::exists(word, &cx.config.layout)) else {
-        return Ok(None);
-    };
+fn start_service(service: &str, cx: &mut Context) -> Result<u8> {
     let (io, mut code) = (&mut cx.io, 0);
     let names = [service.to_owned()];
-    io.say(format_args!("🚀 Starting service: {service}"));
     services::start(&names, Reuse::OfName, &cx.config, &cx.registry, &mut |service, step| {
         if let Step::Reply(asked, reply) = step
             && startup::tell(service, asked, &reply, io) == Some(false)
@@ -89,7 +102,7 @@ fn start_service(args: &Args, cx: &mut Context) -> Result<Option<u8>> {
             code = 1;
         }
     })?;
-    Ok(Some(code))
+    Ok(code)
 }
 
 /// Options stand anywhere, also behind the command's first word. Whatever else begins with `--` is refused, `--` too.

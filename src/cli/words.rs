@@ -17,6 +17,11 @@ impl Words {
         self.shift_raw().map(|word| word.to_string_lossy().into_owned())
     }
 
+    /// All that are left.
+    pub(crate) fn rest(self) -> Vec<OsString> {
+        self.0.into()
+    }
+
     /// Takes the next word as it is.
     pub(crate) fn shift_raw(&mut self) -> Option<OsString> {
         self.0.pop_front()

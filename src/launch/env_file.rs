@@ -21,11 +21,20 @@ pub fn expand(value: &OsStr) -> OsString {
 
 /// The port that the file's first declaration names. Only regular files are read: a fifo would wait for ever.
 pub(super) fn port(path: &Path) -> Option<u16> {
+    port::in_line(&declaration(path)?)
+}
+
+/// The first four or five digits of that declaration, whether or not they are a port.
+pub fn digits(path: &Path) -> Option<String> {
+    port::digits_in_line(&declaration(path)?).map(str::to_owned)
+}
+
+fn declaration(path: &Path) -> Option<Vec<u8>> {
     if !path.is_file() {
         return None;
     }
     let lines = BufReader::new(File::open(path).ok()?).split(b'\n').map_while(Result::ok);
-    port::in_line(&lines.into_iter().find(|line| declares_port(line))?)
+    lines.into_iter().find(|line| declares_port(line))
 }
 
 fn declares_port(line: &[u8]) -> bool {

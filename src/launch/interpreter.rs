@@ -19,7 +19,7 @@ source "$TETRA_NVM/nvm.sh" >/dev/null
 nvm which current"#;
 
 /// The interpreter of a type: a path, or the bare word when there is none. A plain command has no interpreter.
-pub(super) fn find(kind: Kind, config: &Config, cwd: &Path) -> Option<String> {
+pub fn find(kind: Kind, config: &Config, cwd: &Path) -> Option<String> {
     let found = match kind {
         Kind::Command => return None,
         Kind::Python => python(config, cwd),

@@ -15,7 +15,7 @@ const INTERPRETED: [(&str, &str, Kind); 5] = [
 
 /// By the first word's file name (`python*` or `*.py`), else by the first script named anywhere in the text.
 /// The contract has no `*.go` among the patterns.
-pub(super) fn detect(command: &str) -> Kind {
+pub fn detect(command: &str) -> Kind {
     let file = file_name(first_word(command));
     let fits = |(name, extension, kind): &&(&str, &str, Kind)| {
         file.starts_with(name) || (*kind != Kind::Go && file.ends_with(extension))

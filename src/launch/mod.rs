@@ -9,11 +9,12 @@ mod name;
 mod port;
 
 pub use attempt::{Attempt, Launched, Refusal, Verdict, launch, make_places};
-pub use env_file::expand as expand_env_file;
-pub use kind::quoted;
+pub use env_file::{digits as declared_digits, expand as expand_env_file};
+pub use interpreter::find as interpreter;
+pub use kind::{detect as kind_of, quoted};
 pub use listen::{Blocker, Look, blocker};
-pub use name::{full as full_name, without_number};
-pub use port::parse as parse_port;
+pub use name::{base as base_name, full as full_name, without_number};
+pub use port::{digits_in, parse as parse_port};
 
 use std::ffi::OsString;
 use std::path::PathBuf;

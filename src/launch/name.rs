@@ -3,7 +3,7 @@
 use super::kind::{file_name, first_word};
 
 /// The name that a command suggests: its program, without `.sh`.
-pub(super) fn base(command: &str) -> &str {
+pub fn base(command: &str) -> &str {
     let file = file_name(first_word(command));
     file.strip_suffix(".sh").unwrap_or(file)
 }

@@ -30,18 +30,26 @@ pub(super) fn declared(value: Option<&OsString>) -> Result<Declared> {
     port.map(Declared::Port).ok_or_else(|| Error::InvalidPort(value.to_string_lossy().into_owned()))
 }
 
-/// The first four or five digits of a command that directly follow a prefix, if they are a port.
+/// The port that [`digits_in`] finds in a command, if it is one.
 pub(super) fn in_command(command: &str) -> Option<u16> {
-    let bytes = command.as_bytes();
-    let digits = suffixes(bytes).find_map(|rest| {
+    parse(digits_in(command)?)
+}
+
+/// The first four or five digits of a command that directly follow a prefix.
+pub fn digits_in(command: &str) -> Option<&str> {
+    suffixes(command.as_bytes()).find_map(|rest| {
         PREFIXES.iter().filter_map(|prefix| rest.strip_prefix(*prefix)).find_map(leading_digits)
-    })?;
-    parse(digits)
+    })
 }
 
 /// The first four or five digits of an env file's line, if they are a port.
 pub(super) fn in_line(line: &[u8]) -> Option<u16> {
-    parse(suffixes(line).find_map(leading_digits)?)
+    parse(digits_in_line(line)?)
+}
+
+/// The first four or five digits of a line.
+pub(super) fn digits_in_line(line: &[u8]) -> Option<&str> {
+    suffixes(line).find_map(leading_digits)
 }
 
 /// Decimal 1..65535 without leading zero.

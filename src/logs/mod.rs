@@ -3,6 +3,7 @@
 pub mod current;
 pub mod follow;
 mod followed;
+pub mod named;
 pub mod tail;
 
 use std::io;

@@ -20,8 +20,8 @@ pub enum Kind {
 impl Kind {
     const ALL: [Self; 6] = [Self::Python, Self::Node, Self::Bash, Self::Lua, Self::Go, Self::Command];
 
-    /// Of a record. Another tool's word is a plain command.
-    pub(super) fn of_name(name: &str) -> Self {
+    /// Of a record, or of a word. One that means nothing is a plain command.
+    pub fn of_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or(Self::Command)
     }
 

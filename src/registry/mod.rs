@@ -45,6 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const USUAL_SIZE: usize = 2048;
 
 const EXTENSION: &str = ".json";
+const PID_EXTENSION: &str = ".pid";
 
 /// The records of one installation.
 #[derive(Clone, Debug)]
@@ -197,6 +198,22 @@ impl Registry {
     /// Whether somebody is starting that name.
     pub fn is_starting(&self, name: &str) -> bool {
         Reservation::find(name, &self.layout).is_some()
+    }
+
+    /// The live records that have a wanted name. What runs has a pid file, so no other record is looked at.
+    pub fn live(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Record>> {
+        let path = self.layout.pids();
+        let names = dir::stems(&path, PID_EXTENSION).map_err(Error::file("read", &path))?;
+        let mut live = Vec::new();
+        for name in names.iter().filter(|name| wanted(name)) {
+            live.extend(self.find(name)?.filter(Record::is_alive));
+        }
+        Ok(live)
+    }
+
+    /// The lowest id that no record has. Nobody keeps it free.
+    pub fn lowest_free_id(&self) -> Result<i64> {
+        Ok(desk::lowest_free(&self.records()?.iter().map(Record::tsm_id).collect()))
     }
 
     /// Whether anything was ever recorded here.

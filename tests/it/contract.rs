@@ -84,6 +84,20 @@ scenarios! {
     definitions_are_bash: anywhere "services/19_definition_forms";
     flags_mean_nothing_to_a_service: alone "services/20_start_flags";
     a_list_of_services_that_run: alone "services/21_list_available_running";
+    every_function_is_there: anywhere "shims/01-surface";
+    variables_are_exported: anywhere "shims/02-env";
+    sourcing_survives_strict_shells: anywhere "shims/04-source-strict";
+    the_module_registry_is_answered: anywhere "shims/05-module-hooks";
+    old_names_are_the_commands: alone "shims/07-wrappers";
+    tview_panels: alone "shims/08-tview";
+    ports_of_services_and_commands: anywhere "shims/10-ports";
+    what_a_command_is: anywhere "shims/11-start-helpers";
+    completion_offers_live_names: alone "shims/13-completion" waiting for { 2: "the command stream" };
+    scripts_are_sourced_and_run_by_path: anywhere "shims/14-legacy-scripts" waiting for {
+        1: "the command sessions", 2: "the command users", 3: "the command patterns", 4: "the command clicks",
+        5: "the command journey", 7: "the command repl"
+    };
+    messages_as_json: anywhere "shims/16-json-helpers";
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod save;
 mod scan_ports;
 mod services;
 mod setup;
+mod shims;
 mod start;
 mod startup;
 mod stop;

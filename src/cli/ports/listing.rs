@@ -45,15 +45,12 @@ fn row([name, port, source]: [&str; 3]) -> String {
 /// Everything about one service before the next; the exit code.
 pub(super) fn validate(named: &NamedPorts, cx: &mut Context) -> u8 {
     let mut earlier: Vec<String> = Vec::new();
-    let mut is_valid = true;
     for (name, port) in named.services() {
         let value = plain(port);
         for _ in earlier.iter().filter(|other| **other == value) {
-            is_valid = false;
             cx.io.error(format_args!("ERROR: Port {port} assigned to multiple services"));
         }
         if number(port).is_none() {
-            is_valid = false;
             cx.io.error(format_args!("ERROR: Invalid port number for {name}: {port}"));
         }
         if is_privileged(port) {
@@ -61,6 +58,7 @@ pub(super) fn validate(named: &NamedPorts, cx: &mut Context) -> u8 {
         }
         earlier.push(value);
     }
+    let is_valid = named.is_valid();
     match is_valid {
         true => cx.io.line("✅ Port registry validation passed"),
         false => cx.io.line("❌ Port registry validation failed"),

@@ -38,10 +38,17 @@ pub fn create(layout: &Layout) -> Result<()> {
 pub fn load(layout: &Layout) -> NamedPorts {
     // What keeps it from being made keeps it from being read.
     let _ = create(layout);
-    match read(layout) {
-        Ok(bytes) => NamedPorts::parse(&bytes),
-        Err(_) => NamedPorts::stand_in(),
-    }
+    look(layout)
+}
+
+/// As [`load`], but makes nothing.
+pub fn look(layout: &Layout) -> NamedPorts {
+    read(layout).map_or_else(|_| NamedPorts::stand_in(), |bytes| NamedPorts::parse(&bytes))
+}
+
+/// The value of a key in a section of any file in this part of TOML.
+pub fn value_in(bytes: &[u8], section: &str, key: &str) -> Option<String> {
+    sections(bytes).0.get_mut(section)?.remove(key)
 }
 
 fn read(layout: &Layout) -> io::Result<Vec<u8>> {
@@ -112,6 +119,12 @@ impl NamedPorts {
     /// Every service whose port is one.
     pub fn ports(&self) -> impl Iterator<Item = (&str, u16)> {
         self.services().filter_map(|(name, port)| Some((name, number(port)?)))
+    }
+
+    /// Whether every port is one, and nobody else's.
+    pub fn is_valid(&self) -> bool {
+        let ports: BTreeSet<u16> = self.ports().map(|(_, port)| port).collect();
+        ports.len() == self.services.len()
     }
 
     /// The service that has a port, the first by name.

@@ -11,6 +11,7 @@ pub(crate) mod proc;
 mod process;
 mod reap;
 pub(crate) mod scenario;
+mod shims;
 mod stranger;
 mod transcript;
 mod user;

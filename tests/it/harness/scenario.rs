@@ -24,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// Runs the steps, each in a file of its own, and leaves what came of them beside it.
 const DRIVER: &str = r#"
 umask 022
+if [ -n "${SHIM-}" ]; then source "$SHIM" >/dev/null 2>&1; fi
 for __step in "$STEPS"/*.cmd; do
     eval "$(<"$__step")" >"${__step%cmd}out" 2>"${__step%cmd}err" </dev/null
     echo "$?" >"${__step%cmd}rc"
@@ -82,6 +83,11 @@ impl Scenario {
         faults
     }
 
+    /// Whether its commands are the functions that old callers source.
+    fn is_sourced(&self) -> bool {
+        self.name.starts_with("shims/")
+    }
+
     /// The blocks of the steps that are looked at.
     fn run(&self, isolation: &Isolation) -> Vec<String> {
         let home = Home::new();
@@ -91,7 +97,7 @@ impl Scenario {
         for (number, (_, command)) in commands.iter().enumerate() {
             fs::write(file(&steps, number, "cmd"), command).unwrap();
         }
-        let ended = drive(&home, &steps, isolation);
+        let ended = drive(&home, &steps, isolation, self.is_sourced());
         let shown = commands.iter().enumerate().filter(|(_, (is_shown, _))| *is_shown);
         let blocks = shown.map(|(number, (_, command))| block(&home, &steps, number, command));
         let mut blocks: Vec<String> = blocks.collect();
@@ -109,9 +115,12 @@ fn step(line: &str) -> Option<(bool, &str)> {
 }
 
 /// `false`: it had to be killed.
-fn drive(home: &Home, steps: &Path, isolation: &Isolation) -> bool {
-    let mut child = isolation
-        .command(home, DRIVER)
+fn drive(home: &Home, steps: &Path, isolation: &Isolation, is_sourced: bool) -> bool {
+    let mut command = isolation.command(home, DRIVER);
+    if is_sourced {
+        command.env("SHIM", home.shims().join("tsm.sh"));
+    }
+    let mut child = command
         .env("STEPS", steps)
         .env("ROOT", home.root())
         .env("WORK", home.work())
