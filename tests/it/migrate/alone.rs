@@ -10,7 +10,7 @@ use super::many::{Layout, generate, name};
 use super::report::Report;
 use super::snapshot::Snapshot;
 use super::stage::{Processes, Stage};
-use crate::harness::{Home, proc, wait_until};
+use crate::harness::{Home, wait_until};
 
 const LINKED: &str = "h47-linked-record";
 
@@ -92,11 +92,10 @@ fn what_is_written_after_the_first_look_is_not_lost() {
     let stage = Stage::new("16-26ba21b0-gen5-ports-registry", text, Processes::Gone).unwrap();
     let lock = fs::File::create(stage.home.put("tsm/runtime/.lock", "")).unwrap();
     lock.lock().unwrap();
+    let inotify = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    inotify.add_watch(&stage.root().join("tsm/runtime/.lock"), AddWatchFlags::IN_OPEN).unwrap();
     let child = start(&stage.home);
-    let pid = i32::try_from(child.id()).unwrap();
-    wait_until("it has looked, and waits", || {
-        proc::descriptors(pid).values().any(|path| path.ends_with("tsm/runtime/.lock"))
-    });
+    wait_until("it has looked, and tries the lock", || inotify.read_events().is_ok());
     let record = "tsm/runtime/processes/web-20320.meta";
     let file = fs::File::options().write(true).truncate(true).open(stage.root().join(record));
     let text =
