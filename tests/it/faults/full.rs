@@ -16,7 +16,8 @@ const TOOLS: &str = r#"
         name=$(ls "$R/processes" | grep "^$1-"); name=${name%.json}
     }
     echo 'trap "" TERM; echo ready; while :; do sleep 1000000; done' >deaf
-    echo 'while :; do echo "a line of some length, and another one, and one more"; done' >flood
+    echo 'until [ -e gate ]; do sleep 0.01; done' >flood
+    echo 'while :; do echo "a line of some length, and another one, and one more"; done' >>flood
     member() { sed -n "s/.*\"$2\": \"*\([^\",]*\).*/\1/p" "$R/processes/$1.json"; }
     events() { cat "$TETRA_DIR"/tsm/db/events/* | grep "\"name\":\"$1\"" | sed 's/.*"event":"\([a-z_]*\)".*/\1/' | tr '\n' ' '; }
     fill() { cat /dev/zero >"$1/fill" 2>/dev/null; [ -s "$1/fill" ] || fail "not filled"; }
@@ -120,8 +121,11 @@ fn what_fills_the_disk_can_be_killed_and_deleted() {
     let home = Home::new();
     let script = r#"
         for word in kill delete 'stop --force' stop; do
+            rm -f gate
             begin flood bash "$PWD/flood"
             flood=$name pid=$(member "$flood" pid)
+            touch gate
+            until_true '[ -s "$R/logs/$flood/current.out" ]'
             # What the flood has left of it.
             fill "$TETRA_DIR" >/dev/null
             runs "$pid" || fail "the flood has ended"
