@@ -145,6 +145,10 @@ fn parse(mut words: Words) -> Result<Flags> {
             _ => return Err(usage(format!("tsm: unknown option '{word}'; usage: {USAGE}"))),
         }
     }
+    // Whoever asks to look only must never get the thing itself.
+    if flags.rollback && flags.dry_run {
+        return Err(usage(format!("tsm: --rollback knows no --dry-run; usage: {USAGE}")));
+    }
     Ok(flags)
 }
 

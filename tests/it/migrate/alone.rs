@@ -111,3 +111,16 @@ fn what_is_written_after_the_first_look_is_not_lost() {
     );
     assert!(!stage.home.exists(record));
 }
+
+#[test]
+fn a_way_back_is_not_gone_by_whoever_asks_to_look_only() {
+    let text = include_str!("../../fixtures/migrate/16-26ba21b0-gen5-ports-registry.txt");
+    let stage = Stage::new("16-26ba21b0-gen5-ports-registry", text, Processes::Gone).unwrap();
+    stage.migrate(&[]);
+    let migrated = stage.snapshot();
+    for words in [["migrate", "--rollback", "--dry-run"], ["migrate", "--dry-run", "--rollback"]] {
+        let output = stage.tsm(&words);
+        assert_eq!(output.status.code(), Some(64), "{words:?}: {output:?}");
+        super::fail("16", &words.join(" "), &migrated.writes(&stage.snapshot()));
+    }
+}
