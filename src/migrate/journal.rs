@@ -97,6 +97,11 @@ impl<'a> Journal<'a> {
     /// The migration that was begun and is not done.
     pub fn unfinished(tree: &'a Tree) -> io::Result<Option<(Self, Recorded)>> {
         let Some(id) = unfinished_id(tree)? else { return Ok(None) };
+        if tree.dir(&Path::new(MIGRATIONS).join(&id))?.is_none() {
+            // Its user has removed it, and the backup with it: what is left to do is seen by looking anew.
+            tree.dir_of(&Place::new(MIGRATIONS).join(UNFINISHED))?.remove(OsStr::new(UNFINISHED))?;
+            return Ok(None);
+        }
         let journal = Self::open(&id, tree)?;
         let recorded = journal.recorded()?;
         Ok(Some((journal, recorded)))

@@ -124,3 +124,15 @@ fn a_way_back_is_not_gone_by_whoever_asks_to_look_only() {
         super::fail("16", &words.join(" "), &migrated.writes(&stage.snapshot()));
     }
 }
+
+#[test]
+fn a_migration_whose_directory_was_removed_half_way_keeps_nobody_from_the_next() {
+    let text = include_str!("../../fixtures/migrate/16-26ba21b0-gen5-ports-registry.txt");
+    let stage = Stage::new("16-26ba21b0-gen5-ports-registry", text, Processes::Gone).unwrap();
+    let migrations = stage.root().join("tsm/runtime/migrate");
+    fs::create_dir_all(&migrations).unwrap();
+    std::os::unix::fs::symlink("20251101T000000Z-1", migrations.join("unfinished")).unwrap();
+    let report = stage.migrate(&[]);
+    assert_eq!((report.code, report.converted().len()), (0, 8), "{:#}", report.json);
+    assert!(stage.tsm(&["patrol"]).status.success());
+}
